@@ -1,0 +1,25 @@
+"""What a project declares: frozen values, checked when they are built, importing nothing heavy."""
+
+from riskloom.declare.aggregation import Aggregation, Feature
+from riskloom.declare.entity import Entity
+from riskloom.declare.filter import Filter
+from riskloom.declare.label import LabelSource
+from riskloom.declare.service import FeatureService
+from riskloom.declare.source import POSITION, EventSource
+from riskloom.declare.suite import Expectation, RowRule, Suite
+from riskloom.declare.view import FeatureView
+
+__all__ = [
+    "POSITION",
+    "Aggregation",
+    "Entity",
+    "EventSource",
+    "Expectation",
+    "Feature",
+    "FeatureService",
+    "FeatureView",
+    "Filter",
+    "LabelSource",
+    "RowRule",
+    "Suite",
+]

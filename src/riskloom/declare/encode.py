@@ -1,0 +1,66 @@
+"""Declarations as plain data: for the registry, for fingerprints, and back again."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, fields
+from datetime import date
+from typing import Any
+
+from riskloom.declare.aggregation import Aggregation
+from riskloom.declare.entity import Entity
+from riskloom.declare.filter import Filter
+from riskloom.declare.source import EventSource
+from riskloom.declare.view import FeatureView
+
+
+def view_to_dict(view: FeatureView) -> dict[str, Any]:
+    """Write a view, its entity and its source as JSON-ready data.
+
+    Example:
+        >>> from riskloom import Entity, EventSource, aggregate
+        >>> user = Entity.of("user", user_name="string")
+        >>> logins = EventSource(name="logins", files="*.log", transform="logins:to_events", columns={"user_name": "string"})
+        >>> view = FeatureView(name="user_logins", entity=user, source=logins, windows=("5m",), aggregations=(aggregate.count(),))
+        >>> view_from_dict(view_to_dict(view)) == view
+        True
+    """
+    data: dict[str, Any] = _plain(asdict(view))
+    return data
+
+
+def view_from_dict(data: dict[str, Any]) -> FeatureView:
+    """Read what ``view_to_dict`` wrote, JSON's lists included."""
+    arguments = _tuples(data)
+    arguments["entity"] = Entity(**arguments["entity"])
+    arguments["source"] = source_from_dict(arguments["source"])
+    arguments["aggregations"] = tuple(_aggregation(part) for part in arguments["aggregations"])
+    return FeatureView(**arguments)
+
+
+def source_from_dict(data: dict[str, Any]) -> EventSource:
+    """Read a source from plain data."""
+    arguments = _tuples(data)
+    if arguments["reference_date"] is not None:
+        arguments["reference_date"] = date.fromisoformat(arguments["reference_date"])
+    return EventSource(**arguments)
+
+
+def _aggregation(data: dict[str, Any]) -> Aggregation:
+    arguments = {item.name: data[item.name] for item in fields(Aggregation)}
+    arguments["where"] = Filter(**data["where"]) if data["where"] else None
+    arguments["parts"] = tuple(_aggregation(part) for part in data["parts"])
+    return Aggregation(**arguments)
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - JSON is any
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _tuples(value: Any) -> Any:  # noqa: ANN401 - JSON is any
+    if isinstance(value, dict):
+        return {key: _tuples(item) for key, item in value.items()}
+    return tuple(_tuples(item) for item in value) if isinstance(value, list) else value

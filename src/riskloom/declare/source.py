@@ -1,0 +1,142 @@
+"""EventSource: where raw lines come from, and the typed events they become."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, Literal
+
+from riskloom.declare.names import check_name, check_types
+from riskloom.errors import DeclarationError
+from riskloom.intervals import Interval, parse_duration
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+POSITION = "position"
+FILE_FIELDS = ("date", "yyyy", "mm", "dd", "hh")
+_FIELD = re.compile(r"\{([^}]*)\}")
+_TRANSFORM = re.compile(r"[a-z_][a-z0-9_]*:[a-z_][a-z0-9_]*")
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventSource:
+    r"""Raw files of one kind, and the typed events that a transform makes of their lines.
+
+    Attributes:
+        name: Name of the source and of its tables.
+        files: Pattern below the project's data folder. ``*`` and ``?`` match inside a name; ``{date}``, ``{yyyy}``,
+            ``{mm}``, ``{dd}`` and ``{hh}`` say which stretch of time a file holds. A pattern without them is read
+            for every interval.
+        transform: ``module:function`` below ``transforms/``, a function from records to events and rejects.
+        columns: Event columns and their types: string, int64, float64, bool, timestamp.
+        event_id: Columns that name an event, or ``"position"``: content of the file and offset of the line.
+        header: The first line of each file names its columns and holds no event.
+        ignore: Rules that leave lines out, by name: a line in which the regular expression is found is counted
+            under the first rule that it meets, and becomes no record.
+        record_start: A regular expression found in the first line of a record; other lines continue it.
+        available: Timestamp column from which an event may be seen; None for ``delay`` after its time.
+        delay: How long after its time an event may be seen, where no column says it.
+        reference_date: Date of the newest line, where lines carry no year.
+        holds: The stretch of time that files without a date in their path hold, as START/END.
+        identical_lines: Whether identical lines of one file are separate events or one.
+        description: One line for people.
+        owner: Who answers for the source.
+
+    Example:
+        >>> logins = EventSource(
+        ...     name="logins", files="logins/{date}.log", transform="logins:to_events",
+        ...     columns={"user_name": "string", "succeeded": "bool"},
+        ... )
+        >>> logins.every
+        '1d'
+    """
+
+    name: str
+    files: str
+    transform: str
+    columns: Mapping[str, str] = field(hash=False)
+    event_id: Literal["position"] | tuple[str, ...] = POSITION
+    header: bool = False
+    ignore: Mapping[str, str] = field(default_factory=dict, hash=False)
+    record_start: str | None = None
+    available: str | None = None
+    delay: str = "0s"
+    reference_date: date | None = None
+    holds: str | None = None
+    identical_lines: Literal["separate", "duplicate"] = "separate"
+    description: str = ""
+    owner: str = ""
+
+    def __post_init__(self) -> None:
+        """Check each part, so that a source that exists is one that can run."""
+        check_name("source", self.name)
+        check_types(self._place, tuple(self.columns.items()))
+        self._check_files()
+        self._check_transform()
+        self._check_columns_named()
+        self._check_patterns()
+        if parse_duration(self.delay) and self.available:
+            raise DeclarationError.invalid(self._place, "give available or delay, not both.")
+        self._check_span()
+        if self.identical_lines not in ("separate", "duplicate"):
+            raise DeclarationError.invalid(self._place, "identical_lines is 'separate' or 'duplicate'.")
+
+    @property
+    def _place(self) -> str:
+        return f"source {self.name!r}"
+
+    def _check_files(self) -> None:
+        if not self.files or self.files.startswith("/") or ".." in self.files.split("/"):
+            raise DeclarationError.invalid(self._place, f"files={self.files!r} must be a pattern below the data folder.")
+        for name in _FIELD.findall(self.files):
+            if name not in FILE_FIELDS:
+                raise DeclarationError.invalid(
+                    self._place, f"files={self.files!r} has the unknown field {{{name}}}. Known: {', '.join(FILE_FIELDS)}."
+                )
+
+    def _check_span(self) -> None:
+        if self.holds is None:
+            return
+        if self.dated:
+            raise DeclarationError.invalid(self._place, "holds is for files without a date in their path; the pattern says it here.")
+        Interval.parse(self.holds)
+
+    def _check_transform(self) -> None:
+        if not _TRANSFORM.fullmatch(self.transform):
+            raise DeclarationError.invalid(self._place, f"transform={self.transform!r} is not module:function.")
+
+    def _check_columns_named(self) -> None:
+        named = () if self.event_id == POSITION else self.event_id
+        if isinstance(named, str):
+            raise DeclarationError.invalid(self._place, f"event_id={named!r} is neither 'position' nor a tuple of columns.")
+        for column in (*named, *([self.available] if self.available else [])):
+            if column not in self.columns:
+                raise DeclarationError.unknown_column(self._place, column, self.columns)
+        if self.available and self.columns[self.available] != "timestamp":
+            raise DeclarationError.wrong_type(self._place, self.available, self.columns[self.available], ("timestamp",))
+
+    def _check_patterns(self) -> None:
+        rules = {**self.ignore, **({"record_start": self.record_start} if self.record_start else {})}
+        for rule, pattern in rules.items():
+            check_name(f"{self._place}: rule", rule)
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise DeclarationError.invalid(self._place, f"rule {rule!r} is no regular expression: {error}.") from error
+
+    @property
+    def every(self) -> str:
+        """How long a stretch one file holds, and so how often the source runs: ``1h`` or ``1d``."""
+        return "1h" if "{hh}" in self.files else "1d"
+
+    @property
+    def span(self) -> Interval | None:
+        """The stretch of time that undated files hold, where it is declared."""
+        return Interval.parse(self.holds) if self.holds else None
+
+    @property
+    def dated(self) -> bool:
+        """Whether a file's path says which stretch of time it holds."""
+        return bool(_FIELD.search(self.files))
