@@ -1,0 +1,77 @@
+"""Settings: where a project's data, tables and state are, from ``riskloom.toml`` and the environment."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from riskloom.errors import ProjectError, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FILE = "riskloom.toml"
+_SECTIONS = {"project": ("name",), "paths": ("lake", "data", "feature_repo", "state"), "spark": None}
+_DEFAULTS = {"lake": ".riskloom/lake", "data": "data", "feature_repo": "feature_repo", "state": ".riskloom"}
+_ENVIRONMENT = {"lake": "RISKLOOM_LAKE", "data": "RISKLOOM_DATA", "state": "RISKLOOM_STATE"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Where things are, each path absolute.
+
+    Attributes:
+        name: Name of the project.
+        lake: Folder of the Delta tables; ``RISKLOOM_LAKE`` goes before the file.
+        data: Folder of the raw files; ``RISKLOOM_DATA`` goes before the file.
+        feature_repo: Folder of ``feature_store.yaml``.
+        state: Folder of what is neither data nor table, such as Data Docs; ``RISKLOOM_STATE`` goes before the file.
+        spark: Spark options that go before Riskloom's own.
+    """
+
+    name: str
+    lake: Path
+    data: Path
+    feature_repo: Path
+    state: Path
+    spark: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    @classmethod
+    def read(cls, root: Path) -> Settings:
+        """Read a project's settings.
+
+        Args:
+            root: Folder that holds ``riskloom.toml``.
+
+        Raises:
+            ProjectError: The file is missing, is no TOML, or has an unknown section or key.
+        """
+        path = root / FILE
+        if not path.is_file():
+            raise ProjectError.not_a_project(root)
+        try:
+            data = tomllib.loads(path.read_text(encoding="utf-8"))
+        except tomllib.TOMLDecodeError as error:
+            raise ProjectError.bad_settings(path, f"it is no TOML: {error}.") from error
+        _check(path, data)
+        places = {key: _place(root, key, data.get("paths", {})) for key in _DEFAULTS}
+        spark = {key: str(value) for key, value in data.get("spark", {}).items()}
+        return cls(name=str(data.get("project", {}).get("name", root.name)), spark=spark, **places)
+
+
+def _place(root: Path, key: str, paths: Mapping[str, Any]) -> Path:
+    given = os.environ.get(_ENVIRONMENT.get(key, ""), "") or str(paths.get(key, _DEFAULTS[key]))
+    return (root / Path(given).expanduser()).resolve()
+
+
+def _check(path: Path, data: Mapping[str, Any]) -> None:
+    for section, content in data.items():
+        if section not in _SECTIONS:
+            raise ProjectError.bad_settings(path, f"there is no section [{section}].{nearest(section, _SECTIONS)}")
+        known = _SECTIONS[section]
+        for key in content if known else ():
+            if key not in known:
+                raise ProjectError.bad_settings(path, f"[{section}] has no key {key!r}.{nearest(key, known)}")
