@@ -1,0 +1,51 @@
+# `make help` lists what there is. Each target makes the environment first, once.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+BIN := .venv/bin
+READY := .venv/.ready
+# Airflow makes its home as soon as it is imported: this one, so that nothing lands in the user's.
+export AIRFLOW_HOME ?= $(CURDIR)/.riskloom/airflow
+# Event times are UTC whatever the machine's zone is; the tests set others where they mean to.
+export TZ := UTC
+HEAVY := spark or feast or airflow or server
+
+.PHONY: help setup demo test test-all check format airflow clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
+
+$(READY): pyproject.toml constraints.txt scripts/setup
+	@scripts/setup
+
+setup: $(READY) ## make .venv, find Java, resolve the Delta jars
+
+demo: $(READY) ## raw logs to served features, on the shipped sample
+	@$(BIN)/python -m demo
+
+check: $(READY) ## lint, format, types, import contracts
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+test: check ## check, fast tests, then those that start Spark, Feast, Airflow or a server
+	@$(BIN)/pytest -q -m "not slow and not ($(HEAVY))"
+	@$(BIN)/pytest -q -m "not slow and ($(HEAVY))"
+
+test-all: test ## test, then the slow tests
+	@$(BIN)/pytest -q -m slow
+
+format: $(READY) ## rewrite the files as `make check` wants them
+	@$(BIN)/ruff check --fix-only .
+	@$(BIN)/ruff format .
+
+airflow: $(READY) ## a local Airflow with the DAGs loaded, until Ctrl-C
+	@scripts/airflow
+
+clean: ## remove what the demo, the tests and the tools wrote; keep .venv
+	@rm -rf .riskloom .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@find . -path ./.venv -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
