@@ -8,7 +8,7 @@ import re
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from riskloom.declare import Entity, EventSource, FeatureService, FeatureView, LabelSource, Suite
 from riskloom.errors import DeclarationError, ProjectError, RiskloomError
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from riskloom.declare import Feature
 
+Declared = TypeVar("Declared")
 DECLARATIONS = "features"
 SUITES = "expectations"
 TRANSFORMS = "transforms"
@@ -66,7 +67,8 @@ class Project:
         place = Path(root).resolve()
         project = cls(place, Settings.read(place))
         _enter(place)
-        for package, kinds in ((DECLARATIONS, project._declared()), (SUITES, {Suite: project.suites})):
+        suites: dict[type, dict[str, Any]] = {Suite: project.suites}
+        for package, kinds in ((DECLARATIONS, project._declared()), (SUITES, suites)):
             collector = _Collector(kinds)
             for module, path in _modules(place, package):
                 collector.take(module, path.relative_to(place))
@@ -130,7 +132,7 @@ class Project:
         return cast("Callable[[DataFrame], DataFrame]", getattr(found, function))
 
 
-def _find(kind: str, name: str, named: dict[str, Any], where: str = "") -> Any:  # noqa: ANN401 - of the caller's kind
+def _find(kind: str, name: str, named: dict[str, Declared], where: str = "") -> Declared:
     if name not in named:
         raise ProjectError.unknown(kind, name, named, where)
     return named[name]
@@ -158,7 +160,9 @@ def _place(module: ModuleType) -> Path | None:
 def _modules(root: Path, package: str) -> Iterator[tuple[ModuleType, Path]]:
     folder = root / package
     if not folder.is_dir():
-        raise ProjectError.broken_module(folder, "the folder is missing. Create it, or run `riskloom init` for a whole project.")
+        raise ProjectError.broken_module(
+            folder, "the folder is missing. Create it, or run `riskloom init` for a whole project."
+        )
     for path in sorted(folder.glob("*.py")):
         name = package if path.stem == "__init__" else f"{package}.{path.stem}"
         yield _import(name, path, root), path
@@ -170,7 +174,9 @@ def _import(name: str, path: Path, root: Path) -> ModuleType:
     except RiskloomError as error:
         raise type(error)(f"{path.relative_to(root)}: {error}") from error
     except Exception as error:
-        raise ProjectError.broken_module(path.relative_to(root), f"it does not import: {type(error).__name__}: {error}") from error
+        raise ProjectError.broken_module(
+            path.relative_to(root), f"it does not import: {type(error).__name__}: {error}"
+        ) from error
     found = _place(module)
     if found != path.resolve():
         raise ProjectError.shadowed(name, found, path)

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FILE = "riskloom.toml"
-_SECTIONS = {"project": ("name",), "paths": ("lake", "data", "feature_repo", "state"), "spark": None}
 _DEFAULTS = {"lake": ".riskloom/lake", "data": "data", "feature_repo": "feature_repo", "state": ".riskloom"}
+# The keys of [spark] are Spark's own.
+_SECTIONS: dict[str, tuple[str, ...]] = {"project": ("name",), "paths": tuple(_DEFAULTS), "spark": ()}
 _ENVIRONMENT = {"lake": "RISKLOOM_LAKE", "data": "RISKLOOM_DATA", "state": "RISKLOOM_STATE"}
 
 
@@ -72,6 +73,6 @@ def _check(path: Path, data: Mapping[str, Any]) -> None:
         if section not in _SECTIONS:
             raise ProjectError.bad_settings(path, f"there is no section [{section}].{nearest(section, _SECTIONS)}")
         known = _SECTIONS[section]
-        for key in content if known else ():
+        for key in content if known else {}:
             if key not in known:
                 raise ProjectError.bad_settings(path, f"[{section}] has no key {key!r}.{nearest(key, known)}")

@@ -51,14 +51,26 @@ def test_windows_before_the_epoch_round_down_too():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("2010-12-01", "'2010-12-01' is not an interval. Write START/END, the end not included, such as 2010-12-01/2010-12-05."),
-        ("2010-12-01/2010-12-01", "interval 2010-12-01/2010-12-01 is empty: its end is its start. The end is not included; give a later one."),
-        ("2010-12-05/2010-12-01", "interval 2010-12-05/2010-12-01 is reversed: it ends before it starts. Swap the two."),
+        (
+            "2010-12-01",
+            "'2010-12-01' is not an interval. Write START/END, the end not included, such as 2010-12-01/2010-12-05.",
+        ),
+        (
+            "2010-12-01/2010-12-01",
+            "interval 2010-12-01/2010-12-01 is empty: its end is its start. The end is not included; give a later one.",
+        ),
+        (
+            "2010-12-05/2010-12-01",
+            "interval 2010-12-05/2010-12-01 is reversed: it ends before it starts. Swap the two.",
+        ),
         (
             "2010-12-01T08:00/2010-12-02",
             "interval: 2010-12-01 08:00:00 has no time zone. Give UTC, such as 2010-12-01T08:00:00Z, or an aware datetime.",
         ),
-        ("soon/later", "interval: 'soon' is not an instant. Give an aware datetime or ISO text such as 2010-12-01T08:00:00Z."),
+        (
+            "soon/later",
+            "interval: 'soon' is not an instant. Give an aware datetime or ISO text such as 2010-12-01T08:00:00Z.",
+        ),
     ],
 )
 def test_an_interval_that_means_nothing_is_refused(text, message):
@@ -70,7 +82,10 @@ def test_an_interval_that_means_nothing_is_refused(text, message):
 def test_a_naive_datetime_is_refused():
     with pytest.raises(TimeError) as caught:
         to_micros(datetime(2010, 12, 1), "at")  # noqa: DTZ001 - the point of the test
-    assert str(caught.value) == "at: 2010-12-01 00:00:00 has no time zone. Give UTC, such as 2010-12-01T08:00:00Z, or an aware datetime."
+    assert (
+        str(caught.value)
+        == "at: 2010-12-01 00:00:00 has no time zone. Give UTC, such as 2010-12-01T08:00:00Z, or an aware datetime."
+    )
 
 
 def test_an_instant_keeps_its_microseconds():
@@ -89,7 +104,13 @@ def test_an_interval_splits_at_whole_hours():
 
 @pytest.mark.parametrize(
     ("done", "end"),
-    [([], None), ([(0, 10)], 10), ([(10, 20), (0, 10)], 20), ([(0, 10), (11, 20)], 10), ([(0, 30), (5, 10), (30, 31)], 31)],
+    [
+        ([], None),
+        ([(0, 10)], 10),
+        ([(10, 20), (0, 10)], 20),
+        ([(0, 10), (11, 20)], 10),
+        ([(0, 30), (5, 10), (30, 31)], 31),
+    ],
 )
 def test_the_watermark_is_the_end_of_the_unbroken_run(done, end):
     assert watermark(Interval(*pair) for pair in done) == end

@@ -1,5 +1,7 @@
 """What a project declares: frozen values, checked when they are built, importing nothing heavy."""
 
+from __future__ import annotations
+
 from riskloom.declare.aggregation import Aggregation, Feature
 from riskloom.declare.entity import Entity
 from riskloom.declare.filter import Filter

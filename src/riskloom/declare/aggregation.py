@@ -96,7 +96,9 @@ class Aggregation:
     def __post_init__(self) -> None:
         """Check the parts that need no source."""
         if self.function not in COLUMN_TYPES:
-            raise DeclarationError.invalid(f"aggregation {self.function!r}", f"there is no such function. Known: {', '.join(COLUMN_TYPES)}.")
+            raise DeclarationError.invalid(
+                f"aggregation {self.function!r}", f"there is no such function. Known: {', '.join(COLUMN_TYPES)}."
+            )
         takes_column = bool(COLUMN_TYPES[self.function])
         if not takes_column and self.column is not None:
             raise DeclarationError.invalid(self.label, "it takes no column.")
@@ -140,7 +142,13 @@ class Aggregation:
         window = parts[0].window if parts else self._window(place, source, length)
         name = "_per_".join(part.name for part in parts) if parts else self._name(window, source)
         return Feature(
-            name=name, function=self.function, column=self.column, where=self.where, window=window, dtype=dtype, parts=parts
+            name=name,
+            function=self.function,
+            column=self.column,
+            where=self.where,
+            window=window,
+            dtype=dtype,
+            parts=parts,
         )
 
     def _part(self, part: Aggregation, place: str, source: EventSource, length: str) -> Feature:
@@ -148,15 +156,19 @@ class Aggregation:
         own = part.windows or (length,)
         if len(own) != 1:
             raise DeclarationError.invalid(place, f"{self.label}: a part of a ratio has one window, or the ratio's.")
-        return next(inherited.features(place, source, own))
+        feature = next(inherited.features(place, source, own))
+        if feature.dtype not in NUMERIC:
+            raise DeclarationError.invalid(
+                place, f"{self.label}: {part.label} is a {feature.dtype}. A ratio divides numbers."
+            )
+        return feature
 
     def _window(self, place: str, source: EventSource, length: str) -> Window:
         delay = source.delay if self.delay is None else self.delay
         if parse_duration(delay) < parse_duration(source.delay):
-            raise DeclarationError.invalid(
-                place,
-                f"{self.label} has delay {delay}, shorter than {source.delay}, the delay of source {source.name!r}. Give a longer one, or none.",
-            )
+            whose = f"{source.delay}, the delay of source {source.name!r}"
+            why = f"{self.label} has delay {delay}, shorter than {whose}. Give a longer one, or none."
+            raise DeclarationError.invalid(place, why)
         return Window.of(length, delay=delay, hop=self.hop)
 
     def _dtype(self, place: str, source: EventSource) -> str:

@@ -19,8 +19,9 @@ def view_to_dict(view: FeatureView) -> dict[str, Any]:
     Example:
         >>> from riskloom import Entity, EventSource, aggregate
         >>> user = Entity.of("user", user_name="string")
-        >>> logins = EventSource(name="logins", files="*.log", transform="logins:to_events", columns={"user_name": "string"})
-        >>> view = FeatureView(name="user_logins", entity=user, source=logins, windows=("5m",), aggregations=(aggregate.count(),))
+        >>> logins = EventSource(name="logins", files="*.log", transform="l:f", columns={"user_name": "string"})
+        >>> counts = (aggregate.count(),)
+        >>> view = FeatureView(name="user_logins", entity=user, source=logins, windows=("5m",), aggregations=counts)
         >>> view_from_dict(view_to_dict(view)) == view
         True
     """

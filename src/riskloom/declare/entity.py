@@ -36,7 +36,9 @@ class Entity:
         """Check the names and types."""
         check_name("entity", self.name)
         if not self.keys:
-            raise DeclarationError.invalid(f"entity {self.name!r}", "it has no key. Give one column and its type at least.")
+            raise DeclarationError.invalid(
+                f"entity {self.name!r}", "it has no key. Give one column and its type at least."
+            )
         check_types(f"entity {self.name!r}", self.keys)
         for column, dtype in self.keys:
             if dtype == "float64":

@@ -6,20 +6,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from riskloom.declare.names import NUMERIC, check_name
+from riskloom.declare.names import check_name
 from riskloom.errors import DeclarationError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sqlglot import exp
-
-COMPARISONS = ("EQ", "NEQ", "LT", "LTE", "GT", "GTE")
-CONNECTIVES = ("And", "Or", "Not", "Paren")
-_TESTS = (*COMPARISONS, "In", "Between", "Is", "Like")
-_VALUES = ("Column", "Identifier", "Literal", "Boolean", "Null", "Neg")
-SUPPORTED = (*CONNECTIVES, *_TESTS, *_VALUES)
-_WORDS = "AND, OR, NOT, =, <>, <, <=, >, >=, IN, BETWEEN, LIKE, IS NULL, columns and constants"
 
 
 @dataclass(frozen=True)
@@ -51,7 +44,7 @@ class Filter:
         return f"filter {self.name!r}"
 
     @cached_property
-    def expression(self) -> exp.Expression:
+    def expression(self) -> exp.Expr:
         """The parsed predicate, as a sqlglot tree."""
         import sqlglot
 
@@ -70,15 +63,11 @@ class Filter:
         return tuple(sorted({column.name for column in self.expression.find_all(exp.Column)}))
 
     def _check_grammar(self) -> None:
-        from sqlglot import exp
+        from riskloom.declare.predicates import grammar_fault
 
-        for node in self.expression.walk():
-            if type(node).__name__ not in SUPPORTED:
-                why = f"uses {type(node).__name__}, which is not supported. Supported: {_WORDS}."
-                raise DeclarationError.bad_filter(self._place, self.sql, why)
-        tests = tuple(getattr(exp, name) for name in (*CONNECTIVES, *_TESTS, "Column", "Boolean"))
-        if not isinstance(self.expression, tests):
-            raise DeclarationError.bad_filter(self._place, self.sql, "is not a condition.")
+        fault = grammar_fault(self.expression)
+        if fault:
+            raise DeclarationError.bad_filter(self._place, self.sql, fault)
 
     def check_against(self, place: str, columns: Mapping[str, str]) -> None:
         """Check the predicate against the columns of a source.
@@ -88,23 +77,11 @@ class Filter:
             columns: Columns and their types.
 
         Raises:
-            DeclarationError: A column is unknown, or is compared with a constant of another type.
+            DeclarationError: A column is unknown, or is compared with something of another type.
         """
-        from sqlglot import exp
+        from riskloom.declare.predicates import TypeCheck
 
         for column in self.columns:
             if column not in columns:
                 raise DeclarationError.unknown_column(f"{place}, {self._place}", column, columns)
-        for literal in self.expression.find_all(exp.Literal):
-            self._check_literal(place, literal, columns)
-
-    def _check_literal(self, place: str, literal: exp.Literal, columns: Mapping[str, str]) -> None:
-        from sqlglot import exp
-
-        test = literal.find_ancestor(exp.Predicate, exp.In, exp.Between)
-        for column in test.find_all(exp.Column) if test else ():
-            dtype = columns[column.name]
-            fits = dtype in ("string", "timestamp") if literal.is_string else dtype in NUMERIC
-            if not fits:
-                wanted = ("string", "timestamp") if literal.is_string else NUMERIC
-                raise DeclarationError.wrong_type(f"{place}, {self._place}", column.name, dtype, wanted)
+        TypeCheck(f"{place}, {self._place}", self.sql, columns).condition(self.expression)

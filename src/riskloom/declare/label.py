@@ -34,9 +34,11 @@ class LabelSource:
         >>> from riskloom import Entity, EventSource
         >>> reports = EventSource(
         ...     name="reports", files="reports/{date}.csv", transform="reports:to_events",
-        ...     columns={"account_id": "string", "confirmed": "bool", "reported_at": "timestamp"}, available="reported_at",
+        ...     columns={"account_id": "string", "confirmed": "bool", "reported_at": "timestamp"},
+        ...     available="reported_at",
         ... )
-        >>> LabelSource(name="confirmed_report", entity=Entity.of("account", account_id="string"), source=reports, value="confirmed").availability
+        >>> account = Entity.of("account", account_id="string")
+        >>> LabelSource(name="confirmed_report", entity=account, source=reports, value="confirmed").availability
         'reported_at'
     """
 
@@ -58,13 +60,14 @@ class LabelSource:
         if self.available and self.delay:
             raise DeclarationError.invalid(place, "give available or delay, not both.")
         if self.available and self.source.columns[self.available] != "timestamp":
-            raise DeclarationError.wrong_type(place, self.available, self.source.columns[self.available], ("timestamp",))
+            raise DeclarationError.wrong_type(
+                place, self.available, self.source.columns[self.available], ("timestamp",)
+            )
         if self.delay is not None:
             parse_duration(self.delay)
         if not (self.available or self.delay or self.source.available):
-            raise DeclarationError.invalid(
-                place, "nothing says when it is available. Give available=COLUMN or delay=DURATION: a label without it would leak."
-            )
+            why = "nothing says when it is available. Give available=COLUMN or delay=DURATION: it would leak."
+            raise DeclarationError.invalid(place, why)
 
     @property
     def availability(self) -> str:

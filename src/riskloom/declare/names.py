@@ -8,7 +8,19 @@ from riskloom.errors import DeclarationError
 
 DTYPES = ("string", "int64", "float64", "bool", "timestamp")
 NUMERIC = ("int64", "float64")
-RESERVED = ("event_id", "event_ts", "available_ts", "row_hash", "file_hash", "line_no", "byte_offset", "ordinal", "run_id", "ingest_ts", "at")
+RESERVED = (
+    "event_id",
+    "event_ts",
+    "available_ts",
+    "row_hash",
+    "file_hash",
+    "line_no",
+    "byte_offset",
+    "ordinal",
+    "run_id",
+    "ingest_ts",
+    "at",
+)
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
 
@@ -41,4 +53,6 @@ def check_types(place: str, columns: tuple[tuple[str, str], ...]) -> None:
         if dtype not in DTYPES:
             raise DeclarationError.unknown_type(f"{place}, column {column!r}", dtype, DTYPES)
         if column in RESERVED:
-            raise DeclarationError.invalid(place, f"column {column!r} is written by Riskloom itself. Give it another name.")
+            raise DeclarationError.invalid(
+                place, f"column {column!r} is written by Riskloom itself. Give it another name."
+            )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date  # noqa: TC003 - dataclasses read annotations of it
 from typing import TYPE_CHECKING, Literal
 
 from riskloom.declare.names import check_name, check_types
@@ -14,7 +14,7 @@ from riskloom.intervals import Interval, parse_duration
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-POSITION = "position"
+POSITION: Literal["position"] = "position"
 FILE_FIELDS = ("date", "yyyy", "mm", "dd", "hh")
 _FIELD = re.compile(r"\{([^}]*)\}")
 _TRANSFORM = re.compile(r"[a-z_][a-z0-9_]*:[a-z_][a-z0-9_]*")
@@ -89,18 +89,23 @@ class EventSource:
 
     def _check_files(self) -> None:
         if not self.files or self.files.startswith("/") or ".." in self.files.split("/"):
-            raise DeclarationError.invalid(self._place, f"files={self.files!r} must be a pattern below the data folder.")
+            raise DeclarationError.invalid(
+                self._place, f"files={self.files!r} must be a pattern below the data folder."
+            )
         for name in _FIELD.findall(self.files):
             if name not in FILE_FIELDS:
                 raise DeclarationError.invalid(
-                    self._place, f"files={self.files!r} has the unknown field {{{name}}}. Known: {', '.join(FILE_FIELDS)}."
+                    self._place,
+                    f"files={self.files!r} has the unknown field {{{name}}}. Known: {', '.join(FILE_FIELDS)}.",
                 )
 
     def _check_span(self) -> None:
         if self.holds is None:
             return
         if self.dated:
-            raise DeclarationError.invalid(self._place, "holds is for files without a date in their path; the pattern says it here.")
+            raise DeclarationError.invalid(
+                self._place, "holds is for files without a date in their path; the pattern says it here."
+            )
         Interval.parse(self.holds)
 
     def _check_transform(self) -> None:
@@ -108,9 +113,11 @@ class EventSource:
             raise DeclarationError.invalid(self._place, f"transform={self.transform!r} is not module:function.")
 
     def _check_columns_named(self) -> None:
-        named = () if self.event_id == POSITION else self.event_id
-        if isinstance(named, str):
-            raise DeclarationError.invalid(self._place, f"event_id={named!r} is neither 'position' nor a tuple of columns.")
+        named = () if self.event_id == POSITION else tuple(self.event_id)
+        if self.event_id != POSITION and not isinstance(self.event_id, tuple):
+            raise DeclarationError.invalid(
+                self._place, f"event_id={self.event_id!r} is neither 'position' nor a tuple of columns."
+            )
         for column in (*named, *([self.available] if self.available else [])):
             if column not in self.columns:
                 raise DeclarationError.unknown_column(self._place, column, self.columns)
@@ -124,7 +131,9 @@ class EventSource:
             try:
                 re.compile(pattern)
             except re.error as error:
-                raise DeclarationError.invalid(self._place, f"rule {rule!r} is no regular expression: {error}.") from error
+                raise DeclarationError.invalid(
+                    self._place, f"rule {rule!r} is no regular expression: {error}."
+                ) from error
 
     @property
     def every(self) -> str:

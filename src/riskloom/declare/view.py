@@ -34,7 +34,7 @@ class FeatureView:
     Example:
         >>> from riskloom import Entity, EventSource, aggregate
         >>> user = Entity.of("user", user_name="string")
-        >>> logins = EventSource(name="logins", files="*.log", transform="logins:to_events", columns={"user_name": "string"})
+        >>> logins = EventSource(name="logins", files="*.log", transform="l:f", columns={"user_name": "string"})
         >>> view = FeatureView(
         ...     name="user_logins", entity=user, source=logins, windows=("5m", "1h"), aggregations=(aggregate.count(),)
         ... )
@@ -71,7 +71,9 @@ class FeatureView:
     def _check_keys(self) -> None:
         for column, dtype in self.entity.keys:
             if column not in self.source.columns:
-                raise DeclarationError.unknown_column(f"{self._place}, entity {self.entity.name!r}", column, self.source.columns)
+                raise DeclarationError.unknown_column(
+                    f"{self._place}, entity {self.entity.name!r}", column, self.source.columns
+                )
             if self.source.columns[column] != dtype:
                 raise DeclarationError.wrong_type(self._place, column, self.source.columns[column], (dtype,))
 
@@ -86,7 +88,9 @@ class FeatureView:
     def features(self) -> tuple[Feature, ...]:
         """The features, in the order of declaration."""
         return tuple(
-            feature for aggregation in self.aggregations for feature in aggregation.features(self._place, self.source, self.windows)
+            feature
+            for aggregation in self.aggregations
+            for feature in aggregation.features(self._place, self.source, self.windows)
         )
 
     @property
@@ -98,7 +102,9 @@ class FeatureView:
     def event_columns(self) -> tuple[str, ...]:
         """Columns of the source that the view reads: its keys first, then the others, sorted."""
         leaves = [leaf for feature in self.features for leaf in feature.leaves]
-        read = {leaf.column for leaf in leaves if leaf.column} | {c for leaf in leaves if leaf.where for c in leaf.where.columns}
+        read = {leaf.column for leaf in leaves if leaf.column} | {
+            c for leaf in leaves if leaf.where for c in leaf.where.columns
+        }
         keys = self.entity.key_columns
         return (*keys, *sorted(read - set(keys)))
 

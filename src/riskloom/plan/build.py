@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from riskloom.declare import EventSource
     from riskloom.project import Project
 
+# Steps that take what an earlier step of the same run hands over.
+_NEEDS = {Load.kind: Extract.kind, Validate.kind: Load.kind}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
@@ -55,15 +58,21 @@ def build(
         ProjectError: A source is unknown.
         PlanError: A kind is unknown, or no source holds anything of the interval.
     """
-    for kind in kinds or ():
-        if kind not in KINDS:
-            raise PlanError.unknown_kind(kind, KINDS)
+    _check_kinds(kinds or ())
     wanted = [project.source(name) for name in (sources if sources is not None else project.sources)]
     intervals, left_out = _intervals(wanted, interval)
     if not intervals:
         raise PlanError.nothing_to_do(interval, left_out)
     steps = tuple(step for step in _steps(project, intervals) if kinds is None or step.kind in kinds)
     return Plan(project=project.settings.name, intervals=intervals, steps=steps, left_out=left_out)
+
+
+def _check_kinds(kinds: Collection[str]) -> None:
+    for kind in kinds:
+        if kind not in KINDS:
+            raise PlanError.unknown_kind(kind, KINDS)
+        if _NEEDS.get(kind, kind) not in kinds:
+            raise PlanError.missing_step(kind, _NEEDS[kind])
 
 
 def _intervals(

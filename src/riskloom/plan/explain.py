@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, assert_never
 
-from riskloom.plan.steps import Aggregate, Extract, Load, Materialize, Register, Step, Validate
+from riskloom.plan.steps import Aggregate, Extract, Load, Materialize, Register, Step, Validate, counted
 
 if TYPE_CHECKING:
     from riskloom.plan.build import Plan
@@ -20,10 +20,11 @@ def as_text(plan: Plan) -> str:
         Text without a final newline.
     """
     rows = [
-        (str(number), step.kind, step.subject, str(step.interval or ""), _way(step)) for number, step in enumerate(plan.steps, start=1)
+        (str(number), step.kind, step.subject, str(step.interval or ""), _way(step))
+        for number, step in enumerate(plan.steps, start=1)
     ]
     widths = [max((len(row[column]) for row in rows), default=0) for column in range(4)]
-    lines = [f"Plan of {plan.project}: {_counted(len(rows), 'step')}."]
+    lines = [f"Plan of {plan.project}: {counted(len(rows), 'step')}."]
     for number, *cells, way in rows:
         padded = "  ".join(cell.ljust(width) for cell, width in zip(cells, widths[1:], strict=True))
         lines.append(f"  {number.rjust(widths[0])}  {padded}  {way}")
@@ -58,12 +59,8 @@ def _by(step: Step) -> str:
         case Load():
             return f"  (transforms/{step.transform})"
         case Validate():
-            return f"  ({_counted(step.expectations, 'expectation')}, {_counted(step.row_rules, 'row rule')})"
+            return f"  ({counted(step.expectations, 'expectation')}, {counted(step.row_rules, 'row rule')})"
         case Extract() | Aggregate() | Register() | Materialize():
             return ""
         case _:
             assert_never(step)
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"

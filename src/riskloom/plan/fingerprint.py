@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from riskloom.declare import EventSource, FeatureView
 
-_FOR_PEOPLE = frozenset({"description", "owner", "name", "max_staleness"})
+# Names are kept: a feature's name, and so what a model reads, follows from those of its filters.
+_FOR_PEOPLE = frozenset({"description", "owner", "max_staleness"})
 _READ_OF_SOURCE = ("columns", "event_id", "available", "delay")
 _LENGTH = 16
 
@@ -32,8 +33,9 @@ def view_fingerprint(view: FeatureView) -> str:
         >>> from dataclasses import replace
         >>> from riskloom import Entity, EventSource, FeatureView, aggregate
         >>> user = Entity.of("user", user_name="string")
-        >>> logins = EventSource(name="logins", files="*.log", transform="logins:to_events", columns={"user_name": "string"})
-        >>> view = FeatureView(name="user_logins", entity=user, source=logins, windows=("5m",), aggregations=(aggregate.count(),))
+        >>> logins = EventSource(name="logins", files="*.log", transform="l:f", columns={"user_name": "string"})
+        >>> counts = (aggregate.count(),)
+        >>> view = FeatureView(name="user_logins", entity=user, source=logins, windows=("5m",), aggregations=counts)
         >>> view_fingerprint(view) == view_fingerprint(replace(view, description="better said"))
         True
         >>> view_fingerprint(view) == view_fingerprint(replace(view, windows=("10m",)))
@@ -43,7 +45,7 @@ def view_fingerprint(view: FeatureView) -> str:
     source = data.pop("source")
     used = {key: source[key] for key in _READ_OF_SOURCE}
     used["columns"] = {column: used["columns"][column] for column in view.event_columns}
-    return _digest({**_without(data), "view": view.name, "source": used})
+    return _digest({**_without(data), "source": used})
 
 
 def source_fingerprint(source: EventSource, transform: Path) -> str:
@@ -57,13 +59,12 @@ def source_fingerprint(source: EventSource, transform: Path) -> str:
         16 hexadecimal digits.
     """
     declared = {key: value for key, value in vars(source).items() if key not in _FOR_PEOPLE}
-    return _digest({**declared, "source": source.name, "transform_text": transform.read_text(encoding="utf-8")})
+    return _digest({**declared, "transform_text": transform.read_text(encoding="utf-8")})
 
 
 def _without(data: Any) -> Any:  # noqa: ANN401 - JSON is any
     if isinstance(data, dict):
-        kept = {key: _without(value) for key, value in data.items() if key not in _FOR_PEOPLE - {"name"}}
-        return kept
+        return {key: _without(value) for key, value in data.items() if key not in _FOR_PEOPLE}
     return [_without(item) for item in data] if isinstance(data, list | tuple) else data
 
 

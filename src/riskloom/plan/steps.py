@@ -9,6 +9,16 @@ if TYPE_CHECKING:
     from riskloom.intervals import Interval
 
 
+def counted(count: int, noun: str) -> str:
+    """Write a number and its noun.
+
+    Example:
+        >>> counted(1, "view"), counted(2, "view")
+        ('1 view', '2 views')
+    """
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extract:
     """Append the raw lines of new files to bronze."""
@@ -132,7 +142,7 @@ class Register:
     @property
     def reads(self) -> tuple[str, ...]:
         """What the step reads."""
-        return (f"{len(self.views)} views", f"{len(self.services)} services")
+        return (counted(len(self.views), "view"), counted(len(self.services), "service"))
 
     @property
     def writes(self) -> tuple[str, ...]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from importlib.resources import as_file, files
-from pathlib import Path
 
 from riskloom.errors import ProjectError
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 # The files carry this ending in the package, so that no tool takes them for modules of the library.
 _ENDING = ".txt"

@@ -22,7 +22,13 @@ LOGINS = EventSource(
 
 
 def view(*aggregations, **changes):
-    arguments = {"name": "user_logins", "entity": USER, "source": LOGINS, "windows": ("1h",), "aggregations": aggregations}
+    arguments = {
+        "name": "user_logins",
+        "entity": USER,
+        "source": LOGINS,
+        "windows": ("1h",),
+        "aggregations": aggregations,
+    }
     return FeatureView(**{**arguments, **changes})
 
 
@@ -31,7 +37,11 @@ def view(*aggregations, **changes):
     [
         (aggregate.count(), ["events_count_1h"], "int64"),
         (aggregate.count("amount"), ["amount_count_1h"], "int64"),
-        (aggregate.count(where=FAILED, windows=("5m", "24h")), ["failed_events_count_5m", "failed_events_count_1d"], "int64"),
+        (
+            aggregate.count(where=FAILED, windows=("5m", "24h")),
+            ["failed_events_count_5m", "failed_events_count_1d"],
+            "int64",
+        ),
         (aggregate.sum("amount"), ["amount_sum_1h"], "int64"),
         (aggregate.sum("score"), ["score_sum_1h"], "float64"),
         (aggregate.mean("amount"), ["amount_mean_1h"], "float64"),
@@ -42,7 +52,11 @@ def view(*aggregations, **changes):
         (aggregate.last("action", where=FAILED), ["failed_action_last_1h"], "string"),
         (aggregate.count_distinct("action"), ["action_count_distinct_1h"], "int64"),
         (aggregate.time_since_last(), ["events_time_since_last_1h"], "float64"),
-        (aggregate.ratio(aggregate.count(where=FAILED), aggregate.count()), ["failed_events_count_1h_per_events_count_1h"], "float64"),
+        (
+            aggregate.ratio(aggregate.count(where=FAILED), aggregate.count()),
+            ["failed_events_count_1h_per_events_count_1h"],
+            "float64",
+        ),
         (
             aggregate.ratio(aggregate.count(windows=("5m",)), aggregate.count(windows=("1d",))),
             ["events_count_5m_per_events_count_1d"],
@@ -64,7 +78,9 @@ def test_the_delay_of_the_source_is_not_part_of_the_name():
 
 
 def test_a_view_survives_json():
-    declared = view(aggregate.ratio(aggregate.count(where=FAILED), aggregate.count()), aggregate.sum("amount", delay="7d"))
+    declared = view(
+        aggregate.ratio(aggregate.count(where=FAILED), aggregate.count()), aggregate.sum("amount", delay="7d")
+    )
     assert view_from_dict(json.loads(json.dumps(view_to_dict(declared)))) == declared
 
 
@@ -123,7 +139,7 @@ REFUSED = [
     ),
     (
         lambda: LabelSource(name="confirmed", entity=USER, source=LOGINS, value="action"),
-        "label 'confirmed': nothing says when it is available. Give available=COLUMN or delay=DURATION: a label without it would leak.",
+        "label 'confirmed': nothing says when it is available. Give available=COLUMN or delay=DURATION: it would leak.",
     ),
     (
         lambda: EventSource(name="logins", files="logins/{day}.log", transform="a:b", columns={}),
@@ -171,10 +187,15 @@ def test_a_view_delay_shorter_than_its_sources_is_refused():
 def test_a_bad_duration_says_what_a_duration_is():
     with pytest.raises(TimeError) as caught:
         view(aggregate.count(), windows=("1 week",))
-    assert str(caught.value) == "'1 week' is not a duration. Write a whole number and a unit of us, ms, s, m, h or d, such as '5m' or '7d'."
+    assert (
+        str(caught.value)
+        == "'1 week' is not a duration. Write a whole number and a unit of us, ms, s, m, h or d, such as '5m' or '7d'."
+    )
 
 
 def test_a_reference_date_survives_json():
-    dated = EventSource(name="dated", files="*.log", transform="a:b", columns={"user_name": "string"}, reference_date=date(2017, 4, 21))
+    dated = EventSource(
+        name="dated", files="*.log", transform="a:b", columns={"user_name": "string"}, reference_date=date(2017, 4, 21)
+    )
     declared = FeatureView(name="v", entity=USER, source=dated, windows=("1h",), aggregations=(aggregate.count(),))
     assert view_from_dict(json.loads(json.dumps(view_to_dict(declared)))) == declared

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 
 import pytest
 
 from riskloom.errors import DeclarationError, ProjectError
 from riskloom.project import Project
 from riskloom.template.write import write_project
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture
@@ -101,7 +104,9 @@ def test_two_views_with_one_feature_name_are_refused(root):
     text = (root / "features/logins.py").read_text()
     copy = text[text.index("user_logins = ") : text.index("login_check_v1")].replace("user_logins", "again_logins")
     (root / "features/logins.py").write_text(
-        text.replace("login_check_v1 = ", f"{copy}\nlogin_check_v1 = ").replace('("user_logins",)', '("user_logins", "again_logins")')
+        text.replace("login_check_v1 = ", f"{copy}\nlogin_check_v1 = ").replace(
+            '("user_logins",)', '("user_logins", "again_logins")'
+        )
     )
     assert refused(root) == (
         "service 'login_check_v1': the feature name 'events_count_1h' comes from user_logins and again_logins. "
@@ -110,8 +115,13 @@ def test_two_views_with_one_feature_name_are_refused(root):
 
 
 def test_two_declarations_with_one_name_are_refused(root):
-    (root / "features/more.py").write_text('from riskloom import Entity\n\nuser = Entity.of("user", user_name="string", description="x")\n')
-    assert refused(root) == "entity 'user' is declared in both features/logins.py and features/more.py. Rename one of them."
+    (root / "features/more.py").write_text(
+        'from riskloom import Entity\n\nuser = Entity.of("user", user_name="string", description="x")\n'
+    )
+    assert (
+        refused(root)
+        == "entity 'user' is declared in both features/logins.py and features/more.py. Rename one of them."
+    )
 
 
 def test_a_transform_that_is_not_there_is_refused(root):
@@ -123,7 +133,10 @@ def test_a_transform_that_is_not_there_is_refused(root):
 
 def test_a_transform_module_that_is_not_there_is_refused(root):
     edit(root / "features/logins.py", '"logins:to_events"', '"login:to_events"')
-    assert refused(root) == "source 'logins': transform 'login:to_events' names no file of transforms/ (there: __init__, logins)."
+    assert (
+        refused(root)
+        == "source 'logins': transform 'login:to_events' names no file of transforms/ (there: __init__, logins)."
+    )
 
 
 def test_a_suite_of_an_unknown_source_is_refused(root):

@@ -1,0 +1,1 @@
+"""What is computed: entities, sources, feature views by entity, and services."""
