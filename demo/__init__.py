@@ -1,0 +1,1 @@
+"""The demonstration: real logs, all the way to a served feature."""

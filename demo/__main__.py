@@ -1,0 +1,90 @@
+"""The demo's driver: ``python -m demo``, what ``make demo`` runs.
+
+Each source's whole span is one wide interval, each DAG runs in this process, and the last line is one JSON object.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from demo.examples import Example, p50, show
+from demo.pipeline import Outcome, run_dags
+from riskloom import Project
+from riskloom.errors import RiskloomError
+from riskloom.run.status import status_of
+from riskloom.tabular import as_table
+
+ROOT = Path(__file__).resolve().parents[1]
+COUNTS = ("lines_in", "record", "continuation", "blank", "header", "ignored")
+UNITS = ("records", "extra_events", "published", "duplicates", "quarantined", "held")
+
+
+def main() -> int:
+    """Run the demo, print what came out, and say whether it is as it must be."""
+    project = Project.load(ROOT)
+    outcome = run_dags(project)
+    say("\nWhat each source became:")
+    say(as_table([record.as_data() for record in outcome.records.values()], ("source", *COUNTS, *UNITS)))
+    examples = [show(project, service) for service in project.services]
+    faults = [fault for example in examples for fault in print_example(example)]
+    say(f"\nData Docs: {outcome.data_docs}")
+    for fault in faults:
+        say(f"FAILED: {fault}")
+    say(json.dumps(summary(project, outcome, examples)))
+    return 1 if faults else 0
+
+
+def print_example(example: Example) -> list[str]:
+    """Print one service's answer beside its training row, and give what is wrong with it."""
+    keys = ", ".join(f"{name}={value}" for name, value in example.keys.items())
+    say(f"\n{example.service}: {example.training_rows:,} training rows. Online, for {keys}:")
+    rows = [
+        {
+            "feature": name,
+            "online": plain(value),
+            "training": plain(example.training[name]),
+            "status": example.statuses[name],
+        }
+        for name, value in example.online.items()
+    ]
+    say(as_table(rows, ("feature", "online", "training", "status")))
+    instants = sorted(set(example.instants.values()))
+    say(f"Read at the watermark, {' and '.join(instants)}: {example.non_zero} of {len(rows)} features are non-zero.")
+    faults = [f"{example.service}: {name} differs from the training row" for name in example.differing]
+    if example.non_zero * 2 < len(rows):
+        faults.append(f"{example.service}: less than half of its features are non-zero")
+    return faults
+
+
+def plain(value: object) -> object:
+    """Round a float for people; the comparison is of the whole value."""
+    return f"{value:.4g}" if isinstance(value, float) else value
+
+
+def summary(project: Project, outcome: Outcome, examples: list[Example]) -> dict[str, object]:
+    """Give the demo's last line."""
+    totals = {name: sum(getattr(record, name) for record in outcome.records.values()) for name in (*COUNTS, *UNITS)}
+    return {
+        **totals,
+        "tables": len(status_of(project)["tables"]),
+        "features": sum(len(view.features) for view in project.views.values()),
+        "views": len(project.views),
+        "training_rows": sum(example.training_rows for example in examples),
+        "online_ms_p50": p50(examples),
+        "data_docs": str(outcome.data_docs),
+    }
+
+
+def say(text: str) -> None:
+    """Print a line at once: the demo is watched."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except RiskloomError as error:
+        sys.exit(f"error: {error}")

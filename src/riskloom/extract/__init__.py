@@ -1,0 +1,1 @@
+"""Raw files to typed events: bronze, transform, staging, silver and quarantine."""

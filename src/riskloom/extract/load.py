@@ -1,0 +1,169 @@
+"""Bronze to staging: lines to records, records to events and rejects, each of them counted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from pyspark.errors import PySparkException
+from pyspark.sql import functions as F
+from pyspark.storagelevel import StorageLevel
+
+from riskloom.errors import AccountingError, ExtractError
+from riskloom.extract import classify, staging, units
+from riskloom.extract.counts import Counts, FileCounts
+from riskloom.lake.paths import Lake
+from riskloom.lake.spark.races import first_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import pyarrow as pa
+    from pyspark.sql import DataFrame, SparkSession
+
+    from riskloom.declare import EventSource
+    from riskloom.extract.bronze import Extracted
+    from riskloom.project import Project
+
+_ENVELOPE = ("event_id", "event_ts", "available_ts")
+_PROVENANCE = ("row_hash", *units.POINTER)
+QUARANTINE = ("file_hash", "file", "line_no", "byte_offset", "ordinal", "stage", "reason", "detail", "row_hash")
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What a load staged.
+
+    Attributes:
+        events_path: Parquet of the events, with the columns of silver.
+        rejects_path: Parquet of the rejects, with the columns of quarantine.
+        counts: What became of each line and record.
+        hashes: The contents that were read.
+    """
+
+    events_path: Path
+    rejects_path: Path
+    counts: Counts
+    hashes: tuple[str, ...]
+
+
+def load(spark: SparkSession, project: Project, source: EventSource, extracted: Extracted, run_id: str) -> Loaded:
+    """Turn bronze lines into staged events and rejects.
+
+    Args:
+        spark: The session.
+        project: Says where the tables are, and which transform and suite the source has.
+        source: Whose lines.
+        extracted: The files to load.
+        run_id: The run, recorded with each row.
+
+    Returns:
+        Where the staged rows are, and the counts.
+
+    Raises:
+        ExtractError: The transform raises, or gives other columns than are declared.
+        AccountingError: The transform lost a record, or a sum is off; nothing is published.
+    """
+    lake = Lake(project.settings.lake)
+    spark.sparkContext.setJobDescription(f"{run_id}: load {source.name}")
+    place = staging.enter(lake.staging(source.name), run_id)
+    lines = _classified(spark, lake, source, extracted).persist(StorageLevel.MEMORY_AND_DISK)
+    try:
+        counts = _count_lines(lines, extracted)
+        frame = _units(project, source, lines).withColumn("run_id", F.lit(run_id)).persist(StorageLevel.MEMORY_AND_DISK)
+        try:
+            _count_units(source, frame, counts)
+            _stage(frame, source, place)
+        except PySparkException as error:
+            raise ExtractError.transform_raised(source.name, source.transform, first_line(error)) from error
+        finally:
+            frame.unpersist()
+    finally:
+        lines.unpersist()
+    return Loaded(place.events, place.rejects, _of_input(source, counts, extracted), extracted.hashes)
+
+
+def _classified(spark: SparkSession, lake: Lake, source: EventSource, extracted: Extracted) -> DataFrame:
+    heads = {file.file_hash: file.head for file in extracted.files} if source.header else {}
+    rules = classify.Rules(source.header, dict(source.ignore), source.record_start, heads)
+    bronze = spark.read.format("delta").load(str(lake.bronze(source.name)))
+    chosen = bronze.where(F.col("file_hash").isin(*extracted.hashes)).select(*classify.INPUT)
+    if source.record_start:
+        chosen = chosen.repartition("file_hash").sortWithinPartitions("file_hash", "line_no", "byte_offset")
+    return chosen.mapInArrow(partial(_classify, rules=rules), classify.SPARK_SCHEMA)
+
+
+def _classify(batches: Iterator[pa.RecordBatch], rules: classify.Rules) -> Iterator[pa.RecordBatch]:
+    return rules.rows(batches)
+
+
+def _units(project: Project, source: EventSource, lines: DataFrame) -> DataFrame:
+    try:
+        transform = project.transform(source)
+    except Exception as error:
+        why = f"it does not import: {type(error).__name__}: {error}"
+        raise ExtractError.transform_raised(source.name, source.transform, why) from error
+    out = units.transformed(source, transform, units.record_frame(lines, source))
+    return units.unit_frame(source, project.suite(source.name), out, lines)
+
+
+def _count_lines(lines: DataFrame, extracted: Extracted) -> dict[str, FileCounts]:
+    counts = {file.file_hash: FileCounts(file=file.file, file_hash=file.file_hash) for file in extracted.files[::-1]}
+    for file in extracted.files:
+        counts[file.file_hash].lines_in = file.lines
+    for row in lines.groupBy("file_hash", "kind", "rule").count().collect():
+        found = counts[row.file_hash]
+        setattr(found, row.kind, getattr(found, row.kind) + row["count"])
+        if row.rule is not None:
+            found.ignored_rules[row.rule] += row["count"]
+    return counts
+
+
+def _count_units(source: EventSource, frame: DataFrame, counts: dict[str, FileCounts]) -> None:
+    """Count what the transform gave, and refuse a transform that lost a record or numbered two rows alike."""
+    pointers = frame.groupBy("file_hash").agg(
+        F.count(F.lit(1)).alias("units"),
+        F.countDistinct("byte_offset", "ordinal").alias("numbered"),
+        F.countDistinct("byte_offset").alias("records"),
+    )
+    found = {row.file_hash: row for row in pointers.collect()}
+    records = sum(counted.record for counted in counts.values())
+    accounted = sum(min(row.records, counts[row.file_hash].record) for row in found.values() if row.file_hash in counts)
+    if accounted != records:
+        raise AccountingError.records_lost(source.name, source.transform, records, accounted)
+    repeated = sum(row.units - row.numbered for row in found.values())
+    if repeated:
+        raise AccountingError.unit_repeated(source.name, source.transform, repeated)
+    for row in frame.groupBy("file_hash", "outcome", "reason").count().collect():
+        counted = counts[row.file_hash]
+        if row.outcome == units.REJECT:
+            counted.quarantined += row["count"]
+            counted.reasons[row.reason] += row["count"]
+        elif row.outcome == units.DUPLICATE:
+            counted.duplicates += row["count"]
+        else:
+            counted.events += row["count"]
+    for file_hash, counted in counts.items():
+        counted.records = found[file_hash].records if file_hash in found else 0
+        counted.extra_events = (found[file_hash].units if file_hash in found else 0) - counted.records
+
+
+def _stage(frame: DataFrame, source: EventSource, place: staging.Staging) -> None:
+    events = frame.where(F.col("outcome") == units.EVENT)
+    rejects = frame.where(F.col("outcome") == units.REJECT)
+    columns = (*_ENVELOPE, *source.columns, *_PROVENANCE, "run_id", "ingest_ts")
+    events.select(*columns).write.mode("overwrite").parquet(str(place.events))
+    rejects.select(*QUARANTINE, "run_id", "ingest_ts").write.mode("overwrite").parquet(str(place.rejects))
+
+
+def _of_input(source: EventSource, counts: dict[str, FileCounts], extracted: Extracted) -> Counts:
+    """Give the counts of each file of the input, and check each file's sums."""
+    files = []
+    for file in extracted.files:
+        counted = counts[file.file_hash]
+        mine = counted.as_copy(file.file) if file.copy else counted
+        mine.check(source.name)
+        files.append(mine)
+    return Counts(tuple(files))

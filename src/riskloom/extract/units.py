@@ -1,0 +1,155 @@
+"""A transform's rows to units: events with id, availability and hash, or rejects with a reason."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame, Window
+from pyspark.sql import functions as F
+
+from riskloom.declare import POSITION
+from riskloom.errors import ExtractError
+from riskloom.intervals import parse_duration
+from riskloom.lake.spark.hashing import row_hash
+from riskloom.lake.spark.races import first_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pyspark.sql import Column
+
+    from riskloom.declare import EventSource, Suite
+
+SPARK_TYPES = {"string": "string", "int64": "bigint", "float64": "double", "bool": "boolean", "timestamp": "timestamp"}
+EVENT, DUPLICATE, REJECT = "event", "duplicate", "reject"
+NO_TIMESTAMP, NO_AVAILABLE, NO_EVENT_ID = "no_timestamp", "no_available_ts", "no_event_id"
+POINTER = ("file_hash", "line_no", "byte_offset", "ordinal")
+_IDENTITY_LENGTH = 32
+_ORIGIN = ("file_hash", "file", "line_no", "byte_offset", "identity", "ingest_ts")
+
+
+def record_frame(lines: DataFrame, source: EventSource) -> DataFrame:
+    """Give the records that a transform is called with."""
+    if source.identical_lines == "duplicate":
+        lines = lines.withColumn("identity", F.sha2(F.concat_ws(" ", "identity", "text"), 256))
+    return lines.where("kind = 'record' AND failure IS NULL").select(
+        F.struct(*_ORIGIN).alias("origin"),
+        "text",
+        F.lit(source.reference_date).cast("date").alias("reference_date"),
+        "header",
+    )
+
+
+def transformed(source: EventSource, transform: Callable[[DataFrame], DataFrame], records: DataFrame) -> DataFrame:
+    """Call a transform and check that its output has the columns that were declared.
+
+    Raises:
+        ExtractError: It raises, or a column is missing or of another type.
+    """
+    try:
+        out = transform(records)
+        found = dict(out.dtypes)
+    except PySparkException as error:
+        raise ExtractError.transform_raised(source.name, source.transform, first_line(error)) from error
+    except Exception as error:
+        why = f"{type(error).__name__}: {error}"
+        raise ExtractError.transform_raised(source.name, source.transform, why) from error
+    defaults = {"ordinal": F.lit(0), "detail": F.lit(None).cast("string")}
+    for name, default in defaults.items():
+        if name not in found:
+            out = out.withColumn(name, default)
+    for name, wanted in _wanted(source, records).items():
+        if name not in out.columns:
+            raise ExtractError.transform_column(source.name, source.transform, name, found)
+        dtype = found.get(name, wanted)
+        if dtype != wanted:
+            raise ExtractError.transform_type(source.name, source.transform, name, dtype, wanted)
+    return out
+
+
+def _wanted(source: EventSource, records: DataFrame) -> dict[str, str]:
+    declared = {name: SPARK_TYPES[dtype] for name, dtype in source.columns.items()}
+    fixed = {"origin": dict(records.dtypes)["origin"], "ordinal": "int", "reason": "string", "detail": "string"}
+    return {**fixed, "event_ts": "timestamp", **declared}
+
+
+def unit_frame(source: EventSource, suite: Suite | None, out: DataFrame, lines: DataFrame) -> DataFrame:
+    """Give every unit: its pointer, outcome, and the event's columns or the reject's reason.
+
+    Args:
+        source: The source.
+        suite: Its suite, whose row rules send events to quarantine; None for none.
+        out: What the transform gave.
+        lines: Classified lines; those that cannot be read are rejects too.
+    """
+    declared = tuple(source.columns)
+    parsed = out.select("origin.*", "ordinal", "reason", "detail", "event_ts", *declared)
+    parsed = parsed.withColumn("available_ts", _available(source)).withColumn("event_id", _event_id(source))
+    refused = F.coalesce(F.col("reason"), _unusable())
+    parsed = parsed.withColumn("stage", F.when(refused.isNotNull(), "parse")).withColumn("reason", refused)
+    parsed = parsed.withColumn("reason", F.coalesce(F.col("reason"), _broken_rule(source, suite)))
+    parsed = parsed.withColumn("stage", F.coalesce(F.col("stage"), F.when(F.col("reason").isNotNull(), "rule")))
+    unread = lines.where("kind = 'record' AND failure IS NOT NULL").select(
+        *_ORIGIN, F.lit(0).alias("ordinal"), F.col("failure").alias("reason"), F.lit("extract").alias("stage")
+    )
+    units = parsed.unionByName(unread, allowMissingColumns=True)
+    return _with_outcome(units).withColumn("row_hash", row_hash_of(units, declared))
+
+
+def row_hash_of(units: DataFrame, declared: tuple[str, ...]) -> Column:
+    """Hash an event's own columns, or a reject's pointer and reason."""
+    schema = units.schema
+    event = row_hash(schema, ("event_id", "event_ts", "available_ts", *declared))
+    reject = row_hash(schema, (*POINTER, "stage", "reason", "detail"))
+    return F.when(F.col("reason").isNull(), event).otherwise(reject)
+
+
+def _available(source: EventSource) -> Column:
+    if source.available:
+        return F.col(source.available)
+    delay = parse_duration(source.delay)
+    return F.timestamp_micros(F.unix_micros("event_ts") + delay) if delay else F.col("event_ts")
+
+
+def _event_id(source: EventSource) -> Column:
+    """Name an event: by its columns, else by content and place, so that names sort as lines do."""
+    if source.event_id != POSITION:
+        named = [F.col(name).cast("string") for name in source.event_id]
+        missing = [value.isNull() for value in named]
+        whole = named[0] if len(named) == 1 else F.to_json(F.array(*named))
+        condition = missing[0]
+        for other in missing[1:]:
+            condition |= other
+        return F.when(~condition, whole)
+    place = [] if source.identical_lines == "duplicate" else [F.format_string("%015d", F.col("byte_offset"))]
+    identity = F.substring("identity", 1, _IDENTITY_LENGTH)
+    return F.concat_ws("-", identity, *place, F.format_string("%05d", F.col("ordinal")))
+
+
+def _unusable() -> Column:
+    return (
+        F.when(F.col("event_ts").isNull(), NO_TIMESTAMP)
+        .when(F.col("available_ts").isNull(), NO_AVAILABLE)
+        .when(F.col("event_id").isNull(), NO_EVENT_ID)
+    )
+
+
+def _broken_rule(source: EventSource, suite: Suite | None) -> Column:
+    """Name the first row rule that an event breaks, also by a null."""
+    broken = F.when(F.lit(False), "")
+    for rule in suite.rows if suite else ():
+        rule.check_against(f"suite {source.name!r}", source.columns)
+        broken = broken.when(~F.coalesce(F.expr(rule.sql), F.lit(False)), rule.name)
+    return broken
+
+
+def _with_outcome(units: DataFrame) -> DataFrame:
+    """Mark events whose id another event of the input has: the one that came last stands."""
+    is_event = F.col("reason").isNull()
+    place = F.concat_ws("-", "file_hash", "byte_offset", "ordinal")
+    units = units.withColumn("_same", F.when(is_event, F.concat(F.lit("="), "event_id")).otherwise(place))
+    last_first = Window.partitionBy("_same").orderBy(F.desc("file"), F.desc("byte_offset"), F.desc("ordinal"))
+    ranked = units.withColumn("_rank", F.row_number().over(last_first))
+    outcome = F.when(~is_event, REJECT).when(F.col("_rank") > 1, DUPLICATE).otherwise(EVENT)
+    return ranked.withColumn("outcome", outcome).drop("_same", "_rank")

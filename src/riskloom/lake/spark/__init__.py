@@ -1,0 +1,1 @@
+"""The lake as Spark sees it: session, publish, changes."""

@@ -1,0 +1,201 @@
+"""Publish: make a table hold what was staged, in one commit, and in none where it already does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import reduce
+from typing import TYPE_CHECKING
+
+from delta.tables import DeltaTable
+from pyspark.sql import functions as F
+from pyspark.storagelevel import StorageLevel
+
+from riskloom.errors import LakeError
+from riskloom.lake import tables
+from riskloom.lake.commits import committed
+from riskloom.lake.spark.races import retried
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from pyspark.sql import Column, DataFrame, DataFrameWriter, SparkSession
+
+CHANGE_FEED = "delta.enableChangeDataFeed"
+_PROPERTIES = {CHANGE_FEED: "true"}
+_HASH = "row_hash"
+_ACTION = "_action"
+_INSERT, _UPDATE, _DELETE = "insert", "update", "delete"
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What a publish did.
+
+    Attributes:
+        inserted: Rows that the table did not have.
+        updated: Rows that it had with other values.
+        deleted: Rows that it had in the scope and that were not staged.
+        version: The table's version afterwards.
+    """
+
+    inserted: int
+    updated: int
+    deleted: int
+    version: int
+
+    @property
+    def changed(self) -> int:
+        """Rows inserted, updated and deleted."""
+        return self.inserted + self.updated + self.deleted
+
+
+def publish(
+    spark: SparkSession,
+    path: Path,
+    staged: DataFrame,
+    *,
+    key: tuple[str, ...],
+    scope: Column | None = None,
+    name: str,
+    properties: Mapping[str, str] | None = None,
+    rebuild: bool = False,
+) -> Published:
+    """Make a table hold the staged rows.
+
+    Rows are compared by key and ``row_hash``; only new and different ones are merged. Rows of the table in the
+    scope whose key was not staged are deleted in the same commit. No difference makes no commit. Another
+    writer's commit in between starts the comparison again, so two publishes at once leave what one after
+    the other would leave.
+
+    Args:
+        spark: The session.
+        path: Folder of the table, made where it is missing.
+        staged: The rows, with ``row_hash``; no two with one key, and no null in a key.
+        key: Columns that identify a row.
+        scope: Condition on the table's rows: which of them the staged rows stand for. None for none.
+        name: The table's name as people see it.
+        properties: Delta properties of a new table beside the change feed.
+        rebuild: Where the table has other columns, write it anew with the staged rows.
+
+    Raises:
+        LakeError: Two staged rows share a key, the table has other columns, or other writers came first each time.
+    """
+    kept = staged.persist(StorageLevel.MEMORY_AND_DISK)
+    try:
+        count = _check_keys(kept, key, name)
+        wanted = {**_PROPERTIES, **(properties or {})}
+        return retried(name, lambda: _publish(spark, path, (kept, count), key, scope, name, wanted, rebuild=rebuild))
+    finally:
+        kept.unpersist()
+
+
+def _publish(
+    spark: SparkSession,
+    path: Path,
+    counted: tuple[DataFrame, int],
+    key: tuple[str, ...],
+    scope: Column | None,
+    name: str,
+    properties: Mapping[str, str],
+    *,
+    rebuild: bool,
+) -> Published:
+    staged, count = counted
+    if not tables.exists(path):
+        writer = staged.write.format("delta").mode("errorifexists").options(**properties)
+        return _written(writer, path, count, name)
+    target = spark.read.format("delta").load(str(path))
+    difference = other_columns(target, staged)
+    if difference and rebuild:
+        writer = staged.write.format("delta").mode("overwrite").option("overwriteSchema", "true")
+        return _written(writer, path, count, name)
+    if difference:
+        raise LakeError.other_columns(name, path, *difference)
+    changes = _compare(staged, target, key, scope).persist(StorageLevel.MEMORY_AND_DISK)
+    try:
+        counts = {row[_ACTION]: row["count"] for row in changes.groupBy(_ACTION).count().collect()}
+        if counts:
+            _merge(spark, path, changes, key, staged.columns, counts)
+    finally:
+        changes.unpersist()
+    done = _done(path, counts)
+    if counts:
+        committed(name, done.version)
+    return done
+
+
+def _written(writer: DataFrameWriter, path: Path, count: int, name: str) -> Published:
+    writer.save(str(path))
+    done = _done(path, {_INSERT: count})
+    committed(name, done.version)
+    return done
+
+
+def _done(path: Path, counts: Mapping[str, int]) -> Published:
+    inserted, updated, deleted = (counts.get(action, 0) for action in (_INSERT, _UPDATE, _DELETE))
+    return Published(inserted, updated, deleted, tables.version(path) or 0)
+
+
+def _check_keys(staged: DataFrame, key: tuple[str, ...], name: str) -> int:
+    """Count the rows, and refuse two with one key."""
+    total, different = staged.agg(F.count(F.lit(1)), F.countDistinct(F.struct(*key))).collect()[0]
+    if total != different:
+        raise LakeError.repeated_key(name, ", ".join(key), total - different)
+    return int(total)
+
+
+def other_columns(target: DataFrame, staged: DataFrame) -> tuple[str, str] | None:
+    """Say in which columns two frames differ.
+
+    Returns:
+        Each one's columns that the other lacks, with their types, or None where they are the same.
+    """
+    has, wanted = set(target.dtypes), set(staged.dtypes)
+    if has == wanted:
+        return None
+    return _named(has - wanted), _named(wanted - has)
+
+
+def _named(columns: set[tuple[str, str]]) -> str:
+    return ", ".join(f"{name} {dtype}" for name, dtype in sorted(columns)) or "no such column"
+
+
+def _compare(staged: DataFrame, target: DataFrame, key: tuple[str, ...], scope: Column | None) -> DataFrame:
+    """Give the rows to insert, update and delete: all columns as staged, and what to do."""
+    in_scope = F.lit(False) if scope is None else F.coalesce(scope, F.lit(False))
+    there = target.select(
+        *(F.col(column).alias(f"_there_{column}") for column in key),
+        F.col(_HASH).alias("_there_hash"),
+        in_scope.alias("_in_scope"),
+    )
+    same_key = reduce(lambda left, right: left & right, (F.col(column) == F.col(f"_there_{column}") for column in key))
+    action = (
+        F.when(F.col("_there_hash").isNull(), _INSERT)
+        .when(F.col(_HASH).isNull() & F.col("_in_scope"), _DELETE)
+        .when(F.col(_HASH) != F.col("_there_hash"), _UPDATE)
+    )
+    joined = staged.join(there, same_key, "full_outer").withColumn(_ACTION, action).where(F.col(_ACTION).isNotNull())
+    keys = {column: F.coalesce(F.col(column), F.col(f"_there_{column}")) for column in key}
+    return joined.withColumns(keys).select(*staged.columns, _ACTION)
+
+
+def _merge(
+    spark: SparkSession,
+    path: Path,
+    changes: DataFrame,
+    key: tuple[str, ...],
+    columns: list[str],
+    counts: Mapping[str, int],
+) -> None:
+    on = " AND ".join(f"target.`{column}` = change.`{column}`" for column in key)
+    values: dict[str, str | Column] = {f"`{column}`": F.col(f"change.`{column}`") for column in columns}
+    merge = DeltaTable.forPath(spark, str(path)).alias("target").merge(changes.alias("change"), on)
+    # A MERGE that only inserts reads no more than keys and rewrites no file.
+    if _DELETE in counts:
+        merge = merge.whenMatchedDelete(f"change.{_ACTION} = '{_DELETE}'")
+    if _UPDATE in counts:
+        merge = merge.whenMatchedUpdate(f"change.{_HASH} <> target.{_HASH}", values)
+    if _UPDATE in counts or _INSERT in counts:
+        merge = merge.whenNotMatchedInsert(f"change.{_ACTION} <> '{_DELETE}'", values)
+    merge.execute()

@@ -1,0 +1,118 @@
+"""Delta tables without a JVM: look, read, append."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from riskloom.errors import LakeError
+from riskloom.lake.commits import committed
+from riskloom.lake.paths import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import pyarrow as pa
+    from deltalake import DeltaTable
+
+_ATTEMPTS = 10
+
+
+def exists(path: Path) -> bool:
+    """Say whether there is a Delta table."""
+    from deltalake import DeltaTable
+
+    return path.is_dir() and bool(DeltaTable.is_deltatable(os.fspath(path)))
+
+
+def version(path: Path) -> int | None:
+    """Give the newest version of a table; None where there is no table."""
+    return _open(path).version() if exists(path) else None
+
+
+def columns(path: Path) -> tuple[str, ...]:
+    """Name the columns of a table, in order; none where there is no table."""
+    return tuple(field.name for field in _open(path).schema().fields) if exists(path) else ()
+
+
+def rows(path: Path) -> int:
+    """Count the rows of a table from its log alone; 0 where there is no table."""
+    if not exists(path):
+        return 0
+    counts = added_files(path)["num_records"]
+    return sum(count or 0 for count in counts.to_pylist())
+
+
+def added_files(path: Path) -> pa.Table:
+    """List the data files of a table as its log has them: path, size, rows, ``partition.<column>``."""
+    import pyarrow as pa
+
+    return pa.table(_open(path).get_add_actions(flatten=True))
+
+
+def read(
+    path: Path,
+    columns: Sequence[str] | None = None,
+    version: int | None = None,
+    filters: Any = None,  # noqa: ANN401 - a PyArrow expression, whose package has no types
+) -> pa.Table:
+    """Read a table.
+
+    Args:
+        path: Folder of the table.
+        columns: Columns to read; None for all.
+        version: Version to read; None for the newest.
+        filters: PyArrow expression over the columns, or None.
+
+    Returns:
+        The rows, in no promised order; times are ``timestamp("us", "UTC")``.
+
+    Raises:
+        LakeError: There is no table, or it has no such version.
+    """
+    if not exists(path):
+        raise LakeError.missing(shown(path), path)
+    table = _open(path, version)
+    return table.to_pyarrow_dataset().to_table(columns=list(columns) if columns is not None else None, filter=filters)
+
+
+def append(path: Path, table: pa.Table) -> int:
+    """Append rows to a table, and make the table where it is missing.
+
+    Args:
+        path: Folder of the table.
+        table: The rows.
+
+    Returns:
+        The version that the commit made, or a newer one where another commit came right after.
+
+    Raises:
+        LakeError: Other writers came first each time that it was tried.
+    """
+    from deltalake import write_deltalake
+    from deltalake.exceptions import CommitFailedError, DeltaError
+
+    path.mkdir(parents=True, exist_ok=True)
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            write_deltalake(os.fspath(path), table, mode="append")
+            break
+        except (CommitFailedError, DeltaError) as error:
+            # Two writers may both make a new table: the one that comes second then finds it.
+            lost_race = isinstance(error, CommitFailedError) or "already exists" in str(error)
+            if not lost_race or attempt == _ATTEMPTS:
+                raise LakeError.not_written(shown(path), str(error)) from error
+    made = _open(path).version()
+    committed(shown(path), made)
+    return made
+
+
+def _open(path: Path, version: int | None = None) -> DeltaTable:
+    from deltalake import DeltaTable
+    from deltalake.exceptions import DeltaError
+
+    try:
+        return DeltaTable(os.fspath(path), version=version)
+    except DeltaError as error:
+        raise LakeError.unreadable(shown(path), path, str(error)) from error

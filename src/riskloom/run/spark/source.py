@@ -1,0 +1,116 @@
+"""One source's way from files to published events, with its line in ``ops.runs``."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, fields
+from typing import TYPE_CHECKING, Any, Literal
+
+from riskloom.extract.bronze import extract
+from riskloom.extract.load import load
+from riskloom.extract.publish import publish
+from riskloom.lake import ops
+from riskloom.lake.paths import Lake
+from riskloom.plan.fingerprint import source_fingerprint
+from riskloom.plan.steps import counted
+from riskloom.project import TRANSFORMS
+from riskloom.quality.gate import gate
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pyspark.sql import SparkSession
+
+    from riskloom.declare import EventSource
+    from riskloom.extract.bronze import Extracted
+    from riskloom.extract.load import Loaded
+    from riskloom.intervals import Interval
+    from riskloom.project import Project
+
+Status = Literal["passed", "held", "failed"]
+
+
+class SourceRun:
+    """A run of one source over one interval; its steps are called in order."""
+
+    def __init__(
+        self, spark: SparkSession, project: Project, source: EventSource, interval: Interval, run_id: str
+    ) -> None:
+        """Begin a run; nothing is read yet."""
+        self._spark, self._project, self._source, self._interval, self._run_id = (
+            spark,
+            project,
+            source,
+            interval,
+            run_id,
+        )
+        self._lake = Lake(project.settings.lake)
+        self._started = time.time_ns() // 1_000
+        self._extracted: Extracted | None = None
+        self._loaded: Loaded | None = None
+        self.record: ops.RunRecord | None = None
+        self.page: Path | None = None
+        self.warnings: tuple[str, ...] = ()
+
+    def extract(self) -> str:
+        """Append the raw lines of new files to bronze."""
+        self._extracted = extract(self._spark, self._project, self._source, self._interval, self._run_id)
+        done = self._extracted
+        return f"{done.lines:,} lines in {counted(len(done.files), 'file')}, {done.new_files} new"
+
+    def load(self) -> str:
+        """Turn the lines into staged events and rejects."""
+        extracted = self._extracted
+        assert extracted is not None, "a plan with load has extract before it"  # noqa: S101 - held by plan.build
+        self._loaded = load(self._spark, self._project, self._source, extracted, self._run_id)
+        counts = self._loaded.counts.totals()
+        return f"{counts['records']:,} records, {counts['extra_events']:,} extra events"
+
+    def validate(self) -> str:
+        """Check what is staged, publish it or hold it back, and write the run's line.
+
+        Raises:
+            ValidationFailed: A critical expectation failed; silver is as it was.
+            AccountingError: A sum is off.
+        """
+        loaded = self._loaded
+        assert loaded is not None, "a plan with validate has load before it"  # noqa: S101 - held by plan.build
+        staged = self._spark.read.parquet(str(loaded.events_path))
+        found = gate(self._project, self._source, staged, self._run_id, self._interval)
+        self.page = found.page
+        self.warnings = tuple(str(check) for check in found.warnings)
+        done = publish(self._spark, self._project, self._source, loaded, found.passed, self._run_id)
+        record = self._line("passed" if found.passed else "held", **(_counts(loaded) | asdict(done)))
+        record.check()
+        self._write(record)
+        found.require()
+        return f"{done.published:,} published, {done.quarantined:,} quarantined, {done.changed:,} changed"
+
+    def failed(self, error: Exception) -> None:
+        """Write the line of a run that ended in an error, unless its line is written already."""
+        if self.record is None:
+            self._write(self._line("failed", error=f"{type(error).__name__}: {error}"))
+
+    def _line(self, status: Status, **counts: Any) -> ops.RunRecord:  # noqa: ANN401 - the fields of the record
+        transform = self._project.root / TRANSFORMS / f"{self._source.transform.partition(':')[0]}.py"
+        return ops.RunRecord(
+            run_id=self._run_id,
+            source=self._source.name,
+            interval_start=self._interval.start,
+            interval_end=self._interval.end,
+            started_ts=self._started,
+            ended_ts=time.time_ns() // 1_000,
+            status=status,
+            fingerprint=source_fingerprint(self._source, transform),
+            **counts,
+        )
+
+    def _write(self, record: ops.RunRecord) -> None:
+        ops.append_run(self._lake, record)
+        self.record = record
+
+
+def _counts(loaded: Loaded) -> dict[str, Any]:
+    """Give the counts of a load that a run's line has too; what was published is counted in the tables."""
+    own = {item.name for item in fields(ops.RunRecord)}
+    return {name: value for name, value in loaded.counts.totals().items() if name in own}

@@ -1,0 +1,135 @@
+"""Execute a plan: walk its steps in order on one session, and keep the accounts.
+
+A step fails loudly. What it had committed by then stays, and is found unchanged by
+the next run: every commit is either a comparison with what is there or carries an
+identity of its own, so a run that was killed anywhere is finished by running it again.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from typing import TYPE_CHECKING, assert_never
+
+from riskloom.lake.paths import Lake
+from riskloom.plan.steps import Aggregate, Extract, Load, Materialize, Register, Validate
+from riskloom.run.report import Progress, RunReport
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+    from riskloom.plan import Plan, Step
+    from riskloom.project import Project
+    from riskloom.run.spark.source import SourceRun
+
+
+def execute(project: Project, plan: Plan, progress: Progress | None = None) -> RunReport:
+    """Run exactly the steps of a plan.
+
+    Args:
+        project: What is declared.
+        plan: What ``riskloom.plan.build`` gave.
+        progress: Told as each step starts and ends.
+
+    Returns:
+        What was done.
+
+    Raises:
+        ValidationFailed: A critical expectation failed; nothing of that source was published.
+        AccountingError: A run's sums are off.
+        RiskloomError: A step was refused; the message says where and what to do.
+    """
+    walk = _Walk(project)
+    for number, step in enumerate(plan.steps, start=1):
+        if progress:
+            progress.started(number, len(plan.steps), step)
+        begun = time.monotonic()
+        detail = walk.run(step)
+        if progress:
+            progress.done(step, detail, time.monotonic() - begun)
+    return walk.report
+
+
+class _Walk:
+    """The state that steps of one run hand to each other."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._lake = Lake(project.settings.lake)
+        self._sources: dict[str, SourceRun] = {}
+        self.report = RunReport(run_id=uuid.uuid4().hex)
+
+    @property
+    def _spark(self) -> SparkSession:
+        from riskloom.lake.spark.session import session
+
+        return session(self._project)
+
+    def run(self, step: Step) -> str:
+        """Run one step and say in a few words what it did."""
+        match step:
+            case Extract() | Load() | Validate():
+                return self._ingest(step)
+            case Aggregate():
+                return self._aggregate(step)
+            case Register():
+                return self._register()
+            case Materialize():
+                return self._materialize(step)
+            case _:
+                assert_never(step)
+
+    def _source(self, step: Extract | Load | Validate) -> SourceRun:
+        from riskloom.run.spark.source import SourceRun
+
+        if step.source not in self._sources:
+            source = self._project.source(step.source)
+            self._sources[step.source] = SourceRun(
+                self._spark, self._project, source, step.interval, self.report.run_id
+            )
+        return self._sources[step.source]
+
+    def _ingest(self, step: Extract | Load | Validate) -> str:
+        run = self._source(step)
+        try:
+            match step:
+                case Extract():
+                    return run.extract()
+                case Load():
+                    return run.load()
+                case Validate():
+                    return run.validate()
+        except Exception as error:
+            run.failed(error)
+            raise
+        finally:
+            self._report(step.source, run)
+
+    def _report(self, source: str, run: SourceRun) -> None:
+        if run.record is not None:
+            self.report.sources[source] = run.record
+        if run.page is not None:
+            self.report.pages[source] = str(run.page)
+        if run.warnings:
+            self.report.warnings[source] = run.warnings
+
+    def _aggregate(self, step: Aggregate) -> str:
+        from riskloom.run.spark.aggregate import aggregate
+
+        view = self._project.view(step.view)
+        done = aggregate(self._spark, self._lake, view, self.report.run_id)
+        self.report.views[step.view] = done.as_data()
+        return f"{done.rows:,} events, {done.changed:,} changed"
+
+    def _register(self) -> str:
+        from riskloom.store.register import register
+
+        self.report.registered = register(self._project)
+        return ", ".join(f"{len(names)} {kind}" for kind, names in self.report.registered.items())
+
+    def _materialize(self, step: Materialize) -> str:
+        from riskloom.store.materialize import materialize
+
+        entities = materialize(self._project, [step.view])[step.view]
+        self.report.views.setdefault(step.view, {})["entities"] = entities
+        return f"{entities:,} entities"

@@ -1,0 +1,195 @@
+"""The scorer's snippet: keys and an instant in, features and their statuses out."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+from riskloom.errors import StoreError
+from riskloom.intervals import to_datetime, to_micros
+from riskloom.store.compile import FULL_NAMES
+from riskloom.store.online import windowed
+from riskloom.store.repo import open_store
+from riskloom.store.values import to_key
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from feast import FeatureStore, FeatureView
+
+    from riskloom.store.evaluate import Answer
+
+_PYTHON_TYPES: dict[str, type] = {"string": str, "int64": int}
+_INT64 = range(-(2**63), 2**63)
+
+
+@dataclass(frozen=True, slots=True)
+class OnlineRow:
+    """The features of one request.
+
+    Attributes:
+        values: Values by output name.
+        statuses: ``present``, ``null``, ``not_found``, ``outside_max_age``, ``saturated`` or ``before_state``, by
+            output name. A key that was never seen has the values of no events; the last two are null.
+        at: Instant of the read, by view; None where the view's watermark is the clock and nothing is materialized.
+        watermark: Up to when the view's source is complete, by view; None where nothing is materialized.
+    """
+
+    values: dict[str, Any]
+    statuses: dict[str, str]
+    at: dict[str, datetime | None]
+    watermark: dict[str, datetime | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One view of a service: its features, and their output names."""
+
+    table: FeatureView
+    keys: tuple[tuple[str, str], ...]
+    features: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Service:
+    name: str
+    parts: tuple[_Part, ...]
+    keys: dict[str, str]
+    expires: float
+
+
+class OnlineFeatures:
+    """Reads features by entity key. Needs a feature repository, and neither a JVM nor the project's folders.
+
+    Example:
+        ::
+
+            features = OnlineFeatures.connect("feature_repo")
+            row = features.get("login_risk_v1", {"source_address": "203.0.113.9", "user_name": "root"})
+            row.values["user_name_logins__failed_events_count_1h"]
+    """
+
+    def __init__(self, store: FeatureStore) -> None:
+        self._store = store
+        self._online = store.provider.online_store
+        self._services: dict[str, _Service] = {}
+
+    @classmethod
+    def connect(cls, repo_path: Path | str) -> Self:
+        """Open a feature repository.
+
+        Args:
+            repo_path: Folder that holds ``feature_store.yaml``.
+
+        Raises:
+            StoreError: There is no such file.
+        """
+        return cls(open_store(repo_path))
+
+    def get(self, service: str, keys: Mapping[str, Any], at: datetime | str | None = None) -> OnlineRow:
+        """Give the features of one request.
+
+        Args:
+            service: Name of the feature service.
+            keys: A value for each key of the service's views.
+            at: Instant of the read: that of the scored event; None for what ``online_store.clock`` says.
+
+        Raises:
+            StoreError: The service or a key is unknown, missing or of another type, or a state is damaged.
+            TimeError: The instant has no time zone.
+        """
+        return self.get_many(service, [keys], at)[0]
+
+    def get_many(
+        self, service: str, rows: Sequence[Mapping[str, Any]], at: datetime | str | None = None
+    ) -> list[OnlineRow]:
+        """Give the features of several requests at one instant, in their order.
+
+        Args:
+            service: Name of the feature service.
+            rows: The keys of each request.
+            at: Instant of the reads; None for what ``online_store.clock`` says.
+
+        Raises:
+            StoreError: As ``get``.
+            TimeError: As ``get``.
+        """
+        instant = None if at is None else to_micros(at, "at")
+        try:
+            return self._read(service, rows, instant)
+        except StoreError:
+            # A view may have been declared and materialized anew since the service was read: read that again, once.
+            if self._services.pop(service, None) is None:
+                raise
+            return self._read(service, rows, instant)
+
+    def _read(self, name: str, rows: Sequence[Mapping[str, Any]], at: int | None) -> list[OnlineRow]:
+        service = self._service(name)
+        for row in rows:
+            _check(service, row)
+        answers = [(part, self._answer(part, rows, at)) for part in service.parts]
+        return [_row(answers, index) for index in range(len(rows))]
+
+    def _answer(self, part: _Part, rows: Sequence[Mapping[str, Any]], at: int | None) -> Answer:
+        keys = [to_key(part.keys, [row[column] for column, _ in part.keys]) for row in rows]
+        answer: Answer = self._online.answer(self._store.config, part.table, keys, part.features, at)
+        return answer
+
+    def _service(self, name: str) -> _Service:
+        """Give a service, read from the registry again once its cache is old."""
+        known = self._services.get(name)
+        now = time.monotonic()
+        if known is not None and now < known.expires:
+            return known
+        store = self._store
+        registered = {found.name: found for found in store.list_feature_services()}
+        if name not in registered:
+            raise StoreError.unknown_service(name, registered)
+        service = registered[name]
+        full = service.tags.get(FULL_NAMES) == "true"
+        parts = tuple(_part(store, projection, full=full) for projection in service.feature_view_projections)
+        keys = {column: dtype for part in parts for column, dtype in part.keys}
+        made = self._services[name] = _Service(name, parts, keys, now + store.config.registry.cache_ttl_seconds)
+        return made
+
+
+def _part(store: FeatureStore, projection: Any, *, full: bool) -> _Part:  # noqa: ANN401 - Feast's projection
+    table = store.get_feature_view(projection.name)
+    if not windowed(table):
+        raise StoreError.plain_view(projection.name, "read")
+    names = tuple(feature.name for feature in projection.features)
+    outputs = tuple(f"{projection.name_to_use()}__{name}" if full else name for name in names)
+    return _Part(table, table.batch_source.view.entity.keys, names, outputs)
+
+
+def _check(service: _Service, row: Mapping[str, Any]) -> None:
+    for key in row:
+        if key not in service.keys:
+            raise StoreError.unknown_key(service.name, key, service.keys)
+    for key, dtype in service.keys.items():
+        value = row.get(key)
+        if value is None:
+            raise StoreError.missing_key(service.name, key)
+        fits = isinstance(value, _PYTHON_TYPES[dtype]) and not isinstance(value, bool)
+        if not fits or (dtype == "int64" and value not in _INT64):
+            raise StoreError.wrong_key_type(service.name, key, f"{type(value).__name__} {value!r}", dtype)
+
+
+def _row(answers: list[tuple[_Part, Answer]], index: int) -> OnlineRow:
+    values: dict[str, Any] = {}
+    statuses: dict[str, str] = {}
+    for part, answer in answers:
+        row = answer.rows[index]
+        values.update(zip(part.outputs, row.values, strict=True))
+        statuses.update(zip(part.outputs, row.statuses, strict=True))
+    at = {part.table.name: _instant(answer.at) for part, answer in answers}
+    watermark = {part.table.name: _instant(answer.watermark) for part, answer in answers}
+    return OnlineRow(values, statuses, at, watermark)
+
+
+def _instant(micros: int | None) -> datetime | None:
+    return None if micros is None else to_datetime(micros)

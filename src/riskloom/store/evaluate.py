@@ -1,0 +1,148 @@
+"""Online evaluation: the features of entities at one instant, from their states, with a status each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from riskloom.intervals import parse_duration
+from riskloom.store.spine import AT
+from riskloom.store.state import NEVER, fingerprint, schema
+from riskloom.windows import compute
+from riskloom.windows.tables import ARROW, INSTANT
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from riskloom.declare import Feature, FeatureView
+    from riskloom.store.state import Mark, State
+
+PRESENT = "present"
+NULL = "null"
+NOT_FOUND = "not_found"
+OUTSIDE_MAX_AGE = "outside_max_age"
+SATURATED = "saturated"
+BEFORE_STATE = "before_state"
+
+
+class Plan:
+    """A view as the online store reads it, worked out once.
+
+    Attributes:
+        view: The view.
+        declaration: Its fingerprint.
+        schema: Columns of its states.
+        features: Its features by name.
+        max_staleness: Microseconds that its watermark may lie before the instant of a read; None for no limit.
+    """
+
+    def __init__(self, view: FeatureView) -> None:
+        self.view = view
+        self.declaration = fingerprint(view)
+        self.schema = schema(view)
+        self.features = {feature.name: feature for feature in view.features}
+        self.max_staleness = None if view.max_staleness is None else parse_duration(view.max_staleness)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The features of one entity: values and statuses in the order asked for."""
+
+    values: tuple[Any, ...]
+    statuses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The features of several entities of one view.
+
+    Attributes:
+        at: Instant of the read, microseconds since the epoch; None where the view's watermark is the clock and it
+            has none yet.
+        watermark: Microseconds since the epoch up to which the view's source is complete; None where nothing is
+            materialized.
+        rows: One an entity.
+    """
+
+    at: int | None
+    watermark: int | None
+    rows: list[Row]
+
+
+def evaluate(
+    plan: Plan,
+    mark: Mark | None,
+    keys: Sequence[tuple[Any, ...]],
+    states: Sequence[State | None],
+    at: int | None,
+    names: Sequence[str],
+) -> Answer:
+    """Give features of entities at an instant.
+
+    Args:
+        plan: The view.
+        mark: Its mark; None where nothing is materialized.
+        keys: One tuple of key values an entity.
+        states: One state an entity; None where it has none.
+        at: Microseconds since the epoch.
+        names: Features wanted.
+
+    Returns:
+        Rows in the order of the keys. What the states can't answer is null and says why.
+    """
+    features = [plan.features[name] for name in names]
+    if mark is None or at is None or at < mark.watermark:
+        row = Row((None,) * len(features), (BEFORE_STATE,) * len(features))
+        return Answer(at, mark.watermark if mark else None, [row] * len(keys))
+    starts = [min(leaf.window.start(at) for leaf in feature.leaves) for feature in features]
+    stale = plan.max_staleness is not None and at - mark.watermark > plan.max_staleness
+    found = [(key, state) for key, state in zip(keys, states, strict=True) if state is not None]
+    computed = iter(_compute(plan, found, at, names))
+    rows = [
+        _missing(features) if state is None else _row(next(computed), state, starts, stale=stale) for state in states
+    ]
+    return Answer(at, mark.watermark, rows)
+
+
+def _compute(
+    plan: Plan, found: list[tuple[tuple[Any, ...], State]], at: int, names: Sequence[str]
+) -> list[tuple[Any, ...]]:
+    if not found:
+        return []
+    types = [(column, ARROW[dtype]) for column, dtype in plan.view.entity.keys]
+    keys = {column: pa.array([key[i] for key, _ in found], dtype) for i, (column, dtype) in enumerate(types)}
+    spine = pa.table({**keys, AT: pa.array([at] * len(found), pa.int64()).cast(INSTANT)})
+    events = pa.Table.from_batches([state.events for _, state in found], plan.schema)
+    owners = pa.array(np.repeat(np.arange(len(found)), [state.events.num_rows for _, state in found]))
+    owned = pa.table({**{name: values.take(owners) for name, values in keys.items()}, **_columns(events)})
+    values = compute(plan.view, owned, spine, names)
+    return list(zip(*(column.to_pylist() for column in values.columns), strict=True))
+
+
+def _columns(table: pa.Table) -> dict[str, pa.ChunkedArray]:
+    return dict(zip(table.column_names, table.columns, strict=True))
+
+
+def _missing(features: list[Feature]) -> Row:
+    return Row(tuple(feature.default for feature in features), (NOT_FOUND,) * len(features))
+
+
+def _row(values: tuple[Any, ...], state: State, starts: list[int], *, stale: bool) -> Row:
+    statuses = [_status(value, start, state, stale=stale) for value, start in zip(values, starts, strict=True)]
+    known = (
+        None if status in (SATURATED, BEFORE_STATE) else value for value, status in zip(values, statuses, strict=True)
+    )
+    return Row(tuple(known), tuple(statuses))
+
+
+def _status(value: Any, start: int, state: State, *, stale: bool) -> str:  # noqa: ANN401 - a feature's value
+    if start < state.since:
+        return BEFORE_STATE
+    if state.truncated_before != NEVER and start < state.truncated_before:
+        return SATURATED
+    if stale:
+        return OUTSIDE_MAX_AGE
+    return NULL if value is None else PRESENT

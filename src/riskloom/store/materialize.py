@@ -1,0 +1,45 @@
+"""Materializes a project's views in process, as `feast materialize` does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from riskloom.errors import StoreError
+from riskloom.store.online import windowed
+from riskloom.store.repo import open_store
+from riskloom.store.write import record, write_view
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from feast import FeatureStore, FeatureView
+
+    from riskloom.project import Project
+
+
+def materialize(project: Project, views: Sequence[str] | None = None, *, until: int | None = None) -> dict[str, int]:
+    """Write the online states of views.
+
+    Args:
+        project: The project.
+        views: Names of the views; None for all.
+        until: Microseconds since the epoch up to which events are taken; None for all there are.
+
+    Returns:
+        How many entities were written, by view.
+
+    Raises:
+        StoreError: A view is not registered, or has no table.
+    """
+    store = open_store(project.settings.feature_repo)
+    registered = {table.name: table for table in store.list_feature_views() if windowed(table)}
+    return {name: _materialize(store, registered, name, until) for name in views or project.views}
+
+
+def _materialize(store: FeatureStore, registered: dict[str, FeatureView], name: str, until: int | None) -> int:
+    if name not in registered:
+        raise StoreError.not_registered(name, registered)
+    table = registered[name]
+    mark = write_view(store.config, store.provider.online_store, table, until)
+    record(store.registry, store.project, table, mark, table.batch_source.view.reach)
+    return mark.entities

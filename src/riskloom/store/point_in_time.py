@@ -1,0 +1,110 @@
+"""The value of a view's features at each row of a spine, from its gold table, without a JVM."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from riskloom.errors import SpineError, StoreError
+from riskloom.lake import tables
+from riskloom.store.spine import AT
+from riskloom.windows import compute
+from riskloom.windows.tables import ARROW, EVENT_TIMES, INSTANT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    import pandas as pd
+
+    from riskloom.declare import Feature, FeatureView
+
+EVENT_ID = "event_id"
+EVENT_TS, AVAILABLE_TS = EVENT_TIMES
+
+
+def event_columns(view: FeatureView) -> tuple[str, ...]:
+    """Name the columns of a gold table that a view's evaluation reads."""
+    return (*view.event_columns, EVENT_ID, EVENT_TS, AVAILABLE_TS)
+
+
+def read_events(
+    view: FeatureView, path: Path, since: int | None, until: int | None, version: int | None = None
+) -> pa.Table:
+    """Read a view's events in ``[since, until)``.
+
+    Args:
+        view: The view.
+        path: Its gold table.
+        since: Microseconds since the epoch; None for no bound.
+        until: Microseconds since the epoch; None for no bound.
+        version: Version of the table; None for the newest.
+
+    Raises:
+        StoreError: There is no table.
+    """
+    if not tables.exists(path):
+        raise StoreError.no_table(view.name, path)
+    field, bounds = pc.field(EVENT_TS), []
+    if since is not None:
+        bounds.append(field >= pa.scalar(since, INSTANT))
+    if until is not None:
+        bounds.append(field < pa.scalar(until, INSTANT))
+    filters = bounds[0] & bounds[-1] if bounds else None
+    return tables.read(path, columns=event_columns(view), version=version, filters=filters)
+
+
+def values(view: FeatureView, path: Path, spine: pa.Table, features: Sequence[str] | None = None) -> pa.Table:
+    """Give the features of a view at each row of a spine.
+
+    Args:
+        view: The view.
+        path: Its gold table.
+        spine: The view's key columns, and ``at``.
+        features: Names of the features wanted; None for all.
+
+    Returns:
+        One row a spine row, in its order; one column a feature.
+
+    Raises:
+        StoreError: There is no table.
+    """
+    if spine.num_rows == 0:
+        wanted = {feature.name: ARROW[feature.dtype] for feature in view.features}
+        chosen = view.feature_names if features is None else features
+        return pa.table({name: pa.array([], wanted[name]) for name in chosen})
+    span = pc.min_max(spine.column(AT).cast(pa.int64())).as_py()
+    events = read_events(view, path, span["min"] - view.reach, span["max"])
+    return compute(view, events, spine, features)
+
+
+def append_features(spine: pa.Table, columns: Mapping[str, pa.ChunkedArray]) -> pa.Table:
+    """Put features beside a spine's own columns.
+
+    Raises:
+        SpineError: The spine has a column of that name.
+    """
+    for name, column in columns.items():
+        if name in spine.column_names:
+            raise SpineError.taken(name)
+        spine = spine.append_column(name, column)
+    return spine
+
+
+def to_pandas(table: pa.Table, features: Mapping[str, Feature]) -> pd.DataFrame:
+    """Turn a training set into a pandas frame of which no integer is rounded.
+
+    Args:
+        table: The spine's columns and the features.
+        features: The features by column. One that may be null is ``Int64`` or ``boolean``, whatever the data.
+    """
+    import pandas as pd
+
+    exact = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
+    frame: pd.DataFrame = table.to_pandas()
+    for name, feature in features.items():
+        if feature.default is None and ARROW[feature.dtype] in exact:
+            frame[name] = table.column(name).to_pandas(types_mapper=exact.get)
+    return frame

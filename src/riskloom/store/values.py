@@ -1,0 +1,55 @@
+"""Declared types and Python values as Feast's types and messages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from feast import ValueType
+from feast.protos.feast.types.EntityKey_pb2 import EntityKey
+from feast.protos.feast.types.Value_pb2 import Value
+from feast.types import Bool, Float64, Int64, String, UnixTimestamp
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+VALUE_TYPES = {
+    "string": ValueType.STRING,
+    "int64": ValueType.INT64,
+    "float64": ValueType.DOUBLE,
+    "bool": ValueType.BOOL,
+    "timestamp": ValueType.UNIX_TIMESTAMP,
+}
+FIELD_TYPES = {"string": String, "int64": Int64, "float64": Float64, "bool": Bool, "timestamp": UnixTimestamp}
+# Feast encodes no bool in a key, and a timestamp in whole seconds, so that two keys would become one.
+KEY_TYPES = ("string", "int64")
+NULL = Value()
+
+
+def to_value(value: Any, dtype: str) -> Value:  # noqa: ANN401 - a feature's value is of any declared type
+    """Write a feature's value as Feast's message; null is the empty one.
+
+    Feast knows a timestamp in whole seconds; our own client gives it whole.
+    """
+    if value is None:
+        return NULL
+    if dtype == "timestamp":
+        return Value(unix_timestamp_val=int(value.timestamp() // 1))
+    field = {"string": "string_val", "int64": "int64_val", "float64": "double_val", "bool": "bool_val"}[dtype]
+    return Value(**{field: value})
+
+
+def to_key(columns: Sequence[tuple[str, str]], values: Sequence[Any]) -> EntityKey:
+    """Write an entity's key.
+
+    Args:
+        columns: Pairs of key column and type.
+        values: One value a column, none of them null.
+    """
+    messages = [to_value(value, dtype) for (_, dtype), value in zip(columns, values, strict=True)]
+    return EntityKey(join_keys=[column for column, _ in columns], entity_values=messages)
+
+
+def from_key(key: EntityKey, columns: Sequence[tuple[str, str]]) -> tuple[Any, ...]:
+    """Read an entity's key, in the order of the columns."""
+    found = dict(zip(key.join_keys, key.entity_values, strict=True))
+    return tuple(getattr(found[column], found[column].WhichOneof("val")) for column, _ in columns)

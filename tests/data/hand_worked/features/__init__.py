@@ -1,0 +1,1 @@
+"""Part of the project that is worked out by hand."""

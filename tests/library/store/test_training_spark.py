@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from riskloom.errors import SpineError
+from riskloom.store.training import build_training_set
+from tests.library.store.conftest import at, event
+
+pytestmark = [pytest.mark.spark, pytest.mark.feast]
+
+
+@pytest.fixture
+def shop(make_shop):
+    shop = make_shop()
+    shop.write([event(0), event(1, action="failed", amount=5), event(2, user_name="bob", score=None), event(30)])
+    return shop
+
+
+def test_spark_gives_what_one_process_gives(shop, spark):
+    frame = pd.DataFrame(
+        {
+            "label": [3, 1, 2, 2],
+            "user_name": ["ann", "bob", None, "zoe"],
+            "device_id": "d1",
+            "account_id": ["a1", "a1", "a2", "a1"],
+            "event_timestamp": pd.to_datetime([at(31), at(3), at(3), at(90)], utc=True),
+        }
+    )
+    here = build_training_set("login_v1", frame, project=shop.root, output="arrow").to_pylist()
+    zone = spark.conf.get("spark.sql.session.timeZone")
+    spark.conf.set("spark.sql.session.timeZone", "Asia/Tokyo")
+    try:
+        there = build_training_set("login_v1", frame, project=shop.root, output="arrow", runner="spark")
+        assert there.to_pylist() == here
+        spine = spark.createDataFrame(frame.astype({"event_timestamp": "datetime64[us, UTC]"}))
+        passed = build_training_set("login_v1", spine, project=shop.root, output="arrow")
+        assert passed.to_pylist() == here
+        answer = build_training_set("user_v1", spine, project=shop.root, output="spark")
+        assert [row.events_count_1h for row in answer.collect()] == [3, 1, 0, 0]
+        naive = spine.withColumn("event_timestamp", spine.event_timestamp.cast("timestamp_ntz"))
+        with pytest.raises(SpineError, match="holds naive times"):
+            build_training_set("user_v1", naive, project=shop.root, runner="spark")
+    finally:
+        spark.conf.set("spark.sql.session.timeZone", zone)

@@ -1,0 +1,1 @@
+"""How a raw line becomes a typed event: functions from DataFrame to DataFrame, without input, output or actions."""
