@@ -89,7 +89,7 @@ def run(root: str, interval: str | None, sources: tuple[str, ...], *, as_json: b
     from riskloom.run.lines import Lines
 
     project = Project.load(root)
-    report = execute(project, _plan(project, interval, sources), Lines(click.get_text_stream("stderr")))
+    report = execute(project, _plan(project, interval, sources), Lines(sys.stderr))
     if as_json:
         click.echo(json.dumps(report.as_data()))
         return

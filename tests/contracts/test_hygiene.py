@@ -14,7 +14,7 @@ from riskloom.lake import jars
 ROOT = Path(__file__).parents[2]
 # A project in tests/data is a project of its own, with packages at its root.
 PROJECTS = ROOT / "tests" / "data"
-NOT_OURS = {".git", ".venv", ".riskloom", "__pycache__", "spark-warehouse", "dist"}
+NOT_OURS = {".git", ".venv", ".riskloom", ".hypothesis", "__pycache__", "spark-warehouse", "dist"}
 MAX_LINES = 400
 
 DOMAIN_WORDS = re.compile(r"fraud|coupon|chargeback|brushing|scalp|takeover|phishing|collusion", re.IGNORECASE)

@@ -31,7 +31,7 @@ class RunRecord:
         >>> RunRecord(run_id="r", source="s", interval_start=0, interval_end=1, lines_in=2, record=1).check()
         Traceback (most recent call last):
             ...
-        riskloom.errors.AccountingError: source 's': lines_in = 2, but record + continuation + blank + header + \
+        riskloom.errors.lake.AccountingError: source 's': lines_in = 2, but record + continuation + blank + header + \
 ignored = 1 (1 less). Nothing of this run is recorded as passed; run it again, and report it if it stays.
     """
 

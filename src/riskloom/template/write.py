@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from importlib.resources import as_file, files
+from typing import TYPE_CHECKING
 
 from riskloom.errors import ProjectError
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path

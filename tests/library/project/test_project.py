@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 
 import pytest
 
 from riskloom.errors import DeclarationError, ProjectError
 from riskloom.project import Project
 from riskloom.template.write import write_project
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,0 +1,127 @@
+"""Errors of the feature store."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from riskloom.errors.base import RiskloomError, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class StoreError(RiskloomError):
+    """A feature store request that cannot be answered."""
+
+    @classmethod
+    def no_table(cls, view: str, path: object) -> Self:
+        """Build the error for a view whose gold table is not there."""
+        return cls(f"view {view!r} has no table at {path}. Run `riskloom run` first.")
+
+    @classmethod
+    def no_repo(cls, path: object) -> Self:
+        """Build the error for a folder that is no Feast repository."""
+        return cls(
+            f"{path} holds no feature_store.yaml. Give the project's feature repository, such as 'feature_repo'."
+        )
+
+    @classmethod
+    def unknown_option(cls, option: str, value: object, available: Iterable[str]) -> Self:
+        """Build the error for an option that has no such value."""
+        return cls(f"{option}={value!r} is not one of {', '.join(available)}.")
+
+    @classmethod
+    def plain_view(cls, view: str, action: str) -> Self:
+        """Build the error for a Feast view that is not one of Riskloom's."""
+        return cls(
+            f"view {view!r} has no riskloom.store.source.DeltaSource, so it cannot be {action} here. Declare it under features/."
+        )
+
+    @classmethod
+    def write_refused(cls, view: str) -> Self:
+        """Build the error for feature values written to a windowed view."""
+        return cls(
+            f"view {view!r} is computed from events when it is read: values cannot be written to it. "
+            "Add the events to its source, and materialize."
+        )
+
+    @classmethod
+    def offline_only(cls, action: str) -> Self:
+        """Build the error for an operation of Feast's that windowed views have no use for."""
+        return cls(f"{action} is not supported: windowed views are computed from events. Use get_historical_features.")
+
+    @classmethod
+    def persist_refused(cls) -> Self:
+        """Build the error for a retrieval that should persist itself."""
+        return cls(
+            "a retrieval is not persisted by Feast: it would lose the table's log. Write to_arrow() where you want it."
+        )
+
+    @classmethod
+    def not_registered(cls, view: str, available: Iterable[str]) -> Self:
+        """Build the error for a view that the registry does not hold."""
+        return cls(f"view {view!r} is not registered. Run `feast apply` or `riskloom run`.{nearest(view, available)}")
+
+    @classmethod
+    def key_type(cls, entity: str, column: str, dtype: str) -> Self:
+        """Build the error for an entity key that Feast cannot serve."""
+        return cls(
+            f"entity {entity!r}: key {column!r} is {dtype}, which Feast cannot serve exactly. Use string or int64."
+        )
+
+    @classmethod
+    def key_conflict(cls, column: str, first: str, second: str) -> Self:
+        """Build the error for one key column with two types."""
+        return cls(
+            f"key {column!r} is {first} in one entity and {second} in another, but Feast knows a key by its name. Rename one."
+        )
+
+    @classmethod
+    def bad_clock(cls, clock: str) -> Self:
+        """Build the error for an online clock that is no instant."""
+        return cls(
+            f"online_store.clock: {clock!r} is not 'wall', 'watermark' or an instant such as 2010-12-24T00:00:00Z."
+        )
+
+    @classmethod
+    def corrupt(cls, view: str, what: str, why: str) -> Self:
+        """Build the error for bytes in the online store that are not what was written."""
+        return cls(f"view {view!r}: {what} in the online store is damaged ({why}). Materialize the view again.")
+
+    @classmethod
+    def other_declaration(cls, view: str, what: str) -> Self:
+        """Build the error for a state that was written under another declaration."""
+        return cls(
+            f"view {view!r}: {what} in the online store was written under another declaration of the view. "
+            "Materialize the view again, and connect again."
+        )
+
+    @classmethod
+    def overtaken(cls, view: str) -> Self:
+        """Build the error for a materialization that a later one has overtaken."""
+        return cls(f"view {view!r}: a later materialization has begun, so this one stopped. Run one at a time.")
+
+    @classmethod
+    def unknown_service(cls, service: str, available: Iterable[str]) -> Self:
+        """Build the error for a service that the registry does not hold."""
+        return cls(f"there is no service {service!r}.{nearest(service, available)}")
+
+    @classmethod
+    def unknown_key(cls, service: str, key: str, available: Iterable[str]) -> Self:
+        """Build the error for a key that no view of the service has."""
+        return cls(f"service {service!r} has no key {key!r}.{nearest(key, available)}")
+
+    @classmethod
+    def missing_key(cls, service: str, key: str) -> Self:
+        """Build the error for a request without a key's value."""
+        return cls(f"service {service!r} needs a value for key {key!r}; none was given.")
+
+    @classmethod
+    def null_key(cls, key: str) -> Self:
+        """Build the error for a key whose value is null."""
+        return cls(f"a value of key {key!r} is null. Give one for each row.")
+
+    @classmethod
+    def wrong_key_type(cls, service: str, key: str, found: str, wanted: str) -> Self:
+        """Build the error for a key value of another type."""
+        return cls(f"service {service!r}: key {key!r} is {wanted}, but {found} was given.")
