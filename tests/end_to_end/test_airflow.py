@@ -122,6 +122,7 @@ def dags_test(project, *steps):
     return airflow(home, ["dags_test.py", json.dumps(steps)], AIRFLOW__CORE__DAGS_FOLDER=dags)
 
 
+@pytest.mark.slow
 def test_each_dag_runs_by_dags_test_and_again_without_a_change(project):
     everything = {"interval": ALL}
     log = dags_test(
