@@ -152,11 +152,13 @@ def test_the_online_read_at_the_watermark_has_the_values_worked_out_by_hand(proj
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_plain_feast_gives_the_same(project, service):
+def test_plain_feast_gives_the_same(project, service, monkeypatch):
     import pandas as pd
     from feast import FeatureStore
 
-    store = FeatureStore(repo_path=str(project[0].settings.feature_repo))
+    # Feast takes the registry's relative path from where it is run.
+    monkeypatch.chdir(project[0].settings.feature_repo)
+    store = FeatureStore(repo_path=".")
     spine = pd.DataFrame([{**keys, "event_timestamp": to_datetime(to_micros(at))} for keys, at, _ in EXPECTED[service]])
     rows = store.get_historical_features(spine, store.get_feature_service(service)).to_arrow().to_pylist()
     for row, (keys, _, values) in zip(rows, EXPECTED[service], strict=True):

@@ -90,7 +90,7 @@ def aggregate(project: Project, dag: str, context: Context) -> dict[str, dict[st
     return {
         name: extra(todo.intervals[project.view(name).source.name], done["gold_version"])
         for name, done in report.views.items()
-        if done["gold_version"] >= 0
+        if done["gold_version"] is not None
     }
 
 
