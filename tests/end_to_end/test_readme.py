@@ -72,7 +72,8 @@ def test_the_commands_answer_on_the_loaded_project(starter, command):
 
 @pytest.mark.spark
 @pytest.mark.feast
-def test_a_new_project_runs_as_it_is(tmp_path, spark):
+def test_a_new_project_runs_as_it_is(tmp_path, spark, monkeypatch):
+    monkeypatch.delenv("RISKLOOM_DATA", raising=False)  # the starter's data, where the tests above have run
     runner = CliRunner()
     assert runner.invoke(main, ["init", str(tmp_path / "shop")]).exit_code == 0
     done = runner.invoke(main, ["--project", str(tmp_path / "shop"), "run"])
