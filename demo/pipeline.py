@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from riskloom.intervals import covering
 from riskloom.lake import ops
 from riskloom.lake.paths import Lake
 from riskloom.run.spans import spans
@@ -17,7 +18,6 @@ from riskloom.run.spans import spans
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from riskloom.intervals import Interval
     from riskloom.project import Project
 
 FOLLOWING = ("features", "materialize", "training_set")
@@ -52,7 +52,7 @@ def run_dags(project: Project) -> Outcome:
     held = spans(project, project.sources)
     for source, interval in held.items():
         _run(project, source, {"interval": str(interval)})
-    everything = {"interval": str(_covering(held)), "sources": list(held)}
+    everything = {"interval": str(covering(held.values())), "sources": list(held)}
     for name in FOLLOWING:
         _run(project, name, everything)
     lake = Lake(project.settings.lake)
@@ -61,11 +61,6 @@ def run_dags(project: Project) -> Outcome:
         records={source: latest[source] for source in project.sources},
         data_docs=project.settings.state / "gx" / "index.html",
     )
-
-
-def _covering(held: dict[str, Interval]) -> Interval:
-    intervals = list(held.values())
-    return type(intervals[0])(min(i.start for i in intervals), max(i.end for i in intervals))
 
 
 def _run(project: Project, name: str, conf: dict[str, Any]) -> None:

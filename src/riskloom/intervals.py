@@ -302,3 +302,14 @@ def watermark(done: Iterable[Interval]) -> int | None:
         if end is None or interval.start <= end:
             end = max(interval.end, end or interval.end)
     return end
+
+
+def covering(intervals: Iterable[Interval]) -> Interval:
+    """Give the shortest interval that holds all of them; there is one at least.
+
+    Example:
+        >>> covering([Interval(20, 30), Interval(0, 10)]) == Interval(0, 30)
+        True
+    """
+    known = list(intervals)
+    return Interval(min(interval.start for interval in known), max(interval.end for interval in known))

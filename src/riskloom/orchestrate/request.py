@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import Asset
 
 from riskloom.errors import OrchestrationError, TimeError
-from riskloom.intervals import Interval
+from riskloom.intervals import Interval, covering
 from riskloom.orchestrate.assets import INTERVAL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from airflow.sdk import Context
 
@@ -96,12 +96,6 @@ def event_interval(asset: str, extra: Mapping[str, Any] | None) -> Interval:
         return _parse(text)
     except TimeError as error:
         raise OrchestrationError.bad_event(asset, str(error)) from error
-
-
-def covering(intervals: Iterable[Interval]) -> Interval:
-    """Give the shortest interval that holds all of them."""
-    known = list(intervals)
-    return Interval(min(interval.start for interval in known), max(interval.end for interval in known))
 
 
 def _parse(text: object) -> Interval:

@@ -21,11 +21,11 @@ from riskloom.errors import (
     TimeError,
     ValidationFailed,
 )
+from riskloom.intervals import covering
 from riskloom.orchestrate.assets import GOLD, INTERVAL, SILVER, asset, extra, gold_alias, source_of
 from riskloom.orchestrate.request import (
     asked_interval,
     asked_sources,
-    covering,
     data_interval,
     event_interval,
     triggering,
