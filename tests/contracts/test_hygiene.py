@@ -30,7 +30,8 @@ def files() -> list[Path]:
     found = []
     for folder, inner, names in os.walk(ROOT):
         inner[:] = [name for name in inner if name not in NOT_OURS and not name.endswith("_cache")]
-        found += [Path(folder, name) for name in names]
+        # In a linked work tree `.git` is a file that says where the repository is.
+        found += [Path(folder, name) for name in names if name not in NOT_OURS]
     return sorted(found)
 
 
