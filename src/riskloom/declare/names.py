@@ -8,6 +8,8 @@ from riskloom.errors import DeclarationError
 
 DTYPES = ("string", "int64", "float64", "bool", "timestamp")
 NUMERIC = ("int64", "float64")
+# What silver says of each event beside its declared columns: how its line was read, and what no column took up.
+ENVELOPE = ("repair_codes", "ts_precision", "tz_source", "flags", "extras")
 RESERVED = (
     "event_id",
     "event_ts",
@@ -20,6 +22,7 @@ RESERVED = (
     "run_id",
     "ingest_ts",
     "at",
+    *ENVELOPE,
 )
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 

@@ -10,6 +10,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import functions as F
 from pyspark.storagelevel import StorageLevel
 
+from riskloom.declare.names import ENVELOPE
 from riskloom.errors import AccountingError, ExtractError
 from riskloom.extract import classify, staging, units
 from riskloom.extract.counts import Counts, FileCounts
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from riskloom.extract.bronze import Extracted
     from riskloom.project import Project
 
-_ENVELOPE = ("event_id", "event_ts", "available_ts")
+_TIMES = ("event_id", "event_ts", "available_ts")
 _PROVENANCE = ("row_hash", *units.POINTER)
 QUARANTINE = ("file_hash", "file", "line_no", "byte_offset", "ordinal", "stage", "reason", "detail", "row_hash")
 
@@ -153,7 +154,7 @@ def _count_units(source: EventSource, frame: DataFrame, counts: dict[str, FileCo
 def _stage(frame: DataFrame, source: EventSource, place: staging.Staging) -> None:
     events = frame.where(F.col("outcome") == units.EVENT)
     rejects = frame.where(F.col("outcome") == units.REJECT)
-    columns = (*_ENVELOPE, *source.columns, *_PROVENANCE, "run_id", "ingest_ts")
+    columns = (*_TIMES, *ENVELOPE, *source.columns, *_PROVENANCE, "run_id", "ingest_ts")
     events.select(*columns).write.mode("overwrite").parquet(str(place.events))
     rejects.select(*QUARANTINE, "run_id", "ingest_ts").write.mode("overwrite").parquet(str(place.rejects))
 

@@ -9,6 +9,7 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from riskloom.declare import POSITION
+from riskloom.declare.names import ENVELOPE
 from riskloom.errors import ExtractError
 from riskloom.intervals import parse_duration
 from riskloom.lake.spark.hashing import row_hash
@@ -22,6 +23,13 @@ if TYPE_CHECKING:
     from riskloom.declare import EventSource, Suite
 
 SPARK_TYPES = {"string": "string", "int64": "bigint", "float64": "double", "bool": "boolean", "timestamp": "timestamp"}
+ENVELOPE_TYPES = {
+    "repair_codes": "array<string>",
+    "ts_precision": "string",
+    "tz_source": "string",
+    "flags": "array<string>",
+    "extras": "map<string,string>",
+}
 EVENT, DUPLICATE, REJECT = "event", "duplicate", "reject"
 NO_TIMESTAMP, NO_AVAILABLE, NO_EVENT_ID = "no_timestamp", "no_available_ts", "no_event_id"
 POINTER = ("file_hash", "line_no", "byte_offset", "ordinal")
@@ -55,10 +63,8 @@ def transformed(source: EventSource, transform: Callable[[DataFrame], DataFrame]
     except Exception as error:
         why = f"{type(error).__name__}: {error}"
         raise ExtractError.transform_raised(source.name, source.transform, why) from error
-    defaults = {"ordinal": F.lit(0), "detail": F.lit(None).cast("string")}
-    for name, default in defaults.items():
-        if name not in found:
-            out = out.withColumn(name, default)
+    defaults = {"ordinal": F.lit(0), "detail": F.lit(None).cast("string"), **_empty_envelope()}
+    out = out.withColumns({name: default for name, default in defaults.items() if name not in found})
     for name, wanted in _wanted(source, records).items():
         if name not in out.columns:
             raise ExtractError.transform_column(source.name, source.transform, name, found)
@@ -71,7 +77,13 @@ def transformed(source: EventSource, transform: Callable[[DataFrame], DataFrame]
 def _wanted(source: EventSource, records: DataFrame) -> dict[str, str]:
     declared = {name: SPARK_TYPES[dtype] for name, dtype in source.columns.items()}
     fixed = {"origin": dict(records.dtypes)["origin"], "ordinal": "int", "reason": "string", "detail": "string"}
-    return {**fixed, "event_ts": "timestamp", **declared}
+    return {**fixed, "event_ts": "timestamp", **ENVELOPE_TYPES, **declared}
+
+
+def _empty_envelope() -> dict[str, Column]:
+    """Give the envelope of a transform that says nothing of it."""
+    nothing = {"repair_codes": F.array(), "flags": F.array(), "extras": F.create_map()}
+    return {name: nothing.get(name, F.lit(None)).cast(dtype) for name, dtype in ENVELOPE_TYPES.items()}
 
 
 def unit_frame(source: EventSource, suite: Suite | None, out: DataFrame, lines: DataFrame) -> DataFrame:
@@ -84,7 +96,7 @@ def unit_frame(source: EventSource, suite: Suite | None, out: DataFrame, lines: 
         lines: Classified lines; those that cannot be read are rejects too.
     """
     declared = tuple(source.columns)
-    parsed = out.select("origin.*", "ordinal", "reason", "detail", "event_ts", *declared)
+    parsed = out.select("origin.*", "ordinal", "reason", "detail", "event_ts", *ENVELOPE, *declared)
     parsed = parsed.withColumn("available_ts", _available(source)).withColumn("event_id", _event_id(source))
     refused = F.coalesce(F.col("reason"), _unusable())
     parsed = parsed.withColumn("stage", F.when(refused.isNotNull(), "parse")).withColumn("reason", refused)
@@ -100,7 +112,7 @@ def unit_frame(source: EventSource, suite: Suite | None, out: DataFrame, lines: 
 def row_hash_of(units: DataFrame, declared: tuple[str, ...]) -> Column:
     """Hash an event's own columns, or a reject's pointer and reason."""
     schema = units.schema
-    event = row_hash(schema, ("event_id", "event_ts", "available_ts", *declared))
+    event = row_hash(schema, ("event_id", "event_ts", "available_ts", *ENVELOPE, *declared))
     reject = row_hash(schema, (*POINTER, "stage", "reason", "detail"))
     return F.when(F.col("reason").isNull(), event).otherwise(reject)
 

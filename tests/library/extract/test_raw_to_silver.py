@@ -43,6 +43,9 @@ def test_every_line_is_accounted_for_and_a_rerun_changes_nothing(workshop):
         (5, "parse", "bad_line", "logins/2020-01-01.log"),
         (7, "parse", "no_timestamp", "logins/2020-01-01.log"),
     ]
+    # A transform that says nothing of how it read a line leaves the envelope empty.
+    envelope = workshop.rows("silver", "repair_codes", "ts_precision", "tz_source", "flags", "extras")
+    assert envelope == [([], None, None, [], [])] * 5
     assert b"\n".join(raw for _, raw in workshop.rows("bronze", "line_no", "raw")) == DAY_1.encode()
     versions = workshop.versions()
     again_counts, again = workshop.run()

@@ -34,9 +34,14 @@ def row_hash(schema: StructType, columns: Sequence[str]) -> Column:
 
 def _written(schema: StructType, name: str) -> Column:
     column = F.col(name)
-    text = (
-        F.unix_micros(column).cast("string")
-        if isinstance(schema[name].dataType, T.TimestampType)
-        else column.cast("string")
-    )
+    dtype = schema[name].dataType
+    if isinstance(dtype, T.TimestampType):
+        text = F.unix_micros(column).cast("string")
+    elif isinstance(dtype, T.ArrayType):
+        text = F.to_json(column)
+    elif isinstance(dtype, T.MapType):
+        # A map has no order of its own: its entries are sorted, so that equal maps are written alike.
+        text = F.to_json(F.array_sort(F.map_entries(column)))
+    else:
+        text = column.cast("string")
     return F.coalesce(F.concat(F.octet_length(text).cast("string"), F.lit(":"), text), F.lit(_NULL))
