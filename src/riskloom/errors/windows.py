@@ -50,6 +50,11 @@ class WindowError(RiskloomError):
         )
 
     @classmethod
+    def no_created_time(cls) -> Self:
+        """Build the error for a filter by a created time that is not named."""
+        return cls("filter_by_created needs created_ts: the column that says when a row was created. Name it.")
+
+    @classmethod
     def sum_overflow(cls, feature: str, column: str, windows: int) -> Self:
         """Build the error for sums that are no 64-bit integers."""
         return cls(

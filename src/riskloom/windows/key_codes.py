@@ -1,0 +1,91 @@
+"""Key codes: one number for each key of a spine, the same for the rows that have that key."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from riskloom.errors import WindowError
+from riskloom.windows.layout import NOBODY, dictionary_codes
+from riskloom.windows.tables import to_numpy
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy.typing as npt
+
+    Ints = npt.NDArray[np.int64]
+
+
+def key_codes(spine: pa.Table, rows: pa.Table, keys: Sequence[str]) -> tuple[Ints, Ints, int]:
+    """Number the keys of a spine, and find them in other rows.
+
+    Only the keys of the spine are kept in memory. Neighbouring rows of one key are looked up once, so rows that
+    are sorted by key cost next to nothing.
+
+    Args:
+        spine: Key columns.
+        rows: The same key columns.
+        keys: Their names. Parts are compared one by one, so ('1', '11') is never ('11', '1').
+
+    Returns:
+        Codes of the spine, shape (m,), codes of the rows, shape (n,), both -1 where a part is null or the spine has
+        no such key, and how many codes there are.
+
+    Raises:
+        WindowError: A key is missing, or its type differs between the two tables.
+
+    Example:
+        >>> spine, rows = pa.table({"user": ["b", None, "a"]}), pa.table({"user": ["a", "a", "c", "b", None]})
+        >>> key_codes(spine, rows, ["user"])
+        (array([ 0, -1,  1]), array([ 1,  1, -1,  0, -1]), 2)
+    """
+    for key in keys:
+        for name, table in (("spine", spine), ("rows", rows)):
+            if key not in table.column_names:
+                raise WindowError.missing_column(name, key, table.column_names)
+        if rows.schema.field(key).type != spine.schema.field(key).type:
+            theirs, mine = (str(table.schema.field(key).type) for table in (rows, spine))
+            raise WindowError.wrong_type("rows", key, theirs, mine)
+    heads = _heads(rows, keys)
+    firsts = rows.select(list(keys)).take(pa.array(heads)) if len(heads) < rows.num_rows else rows
+    codes, found, size = _part(spine.column(keys[0]), firsts.column(keys[0]))
+    for key in keys[1:]:
+        more, more_found, more_size = _part(spine.column(key), firsts.column(key))
+        codes, found, size = _combined((codes, more), (found, more_found), more_size)
+    lengths = np.diff(np.append(heads, rows.num_rows))
+    return codes, np.repeat(found, lengths) if len(heads) < rows.num_rows else found, size
+
+
+def _heads(rows: pa.Table, keys: Sequence[str]) -> Ints:
+    """Where the key differs from that of the row before, or may differ."""
+    count = rows.num_rows
+    differs = np.ones(count, np.bool_)
+    if count > 1:
+        differs[1:] = False
+        for key in keys:
+            column = rows.column(key)
+            unequal = pc.not_equal(column.slice(1), column.slice(0, count - 1))
+            differs[1:] |= to_numpy(unequal.fill_null(True))
+    return np.flatnonzero(differs)
+
+
+def _part(spine: pa.ChunkedArray, rows: pa.ChunkedArray) -> tuple[Ints, Ints, int]:
+    codes, size = dictionary_codes(spine)
+    values = pc.unique(spine).drop_null()
+    found = pc.index_in(rows, value_set=values, skip_nulls=True)
+    return codes, to_numpy(found.fill_null(NOBODY)).astype(np.int64), size
+
+
+def _combined(spine: tuple[Ints, Ints], rows: tuple[Ints, Ints], size: int) -> tuple[Ints, Ints, int]:
+    """Number pairs of codes: at most as many as the spine has rows, so the next product stays small."""
+    mine, theirs = (np.where((one < 0) | (two < 0), NOBODY, one * size + two) for one, two in (spine, rows))
+    known = np.unique(mine[mine >= 0])
+    codes = np.where(mine < 0, NOBODY, np.searchsorted(known, mine))
+    if not len(known):
+        return codes, np.full(len(theirs), NOBODY), 0
+    places = np.minimum(np.searchsorted(known, theirs), len(known) - 1)
+    return codes, np.where(known[places] == theirs, places, NOBODY), len(known)

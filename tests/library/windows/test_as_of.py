@@ -1,0 +1,126 @@
+"""The as-of join against its oracle, and its errors."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from riskloom.errors import WindowError
+from riskloom.testing.naive_as_of import latest_row
+from riskloom.windows import as_of
+from riskloom.windows.tables import INSTANT
+
+KEYS = {"left": ("1", "11", "111", "", None), "right": (1, 11, 111, 0, None)}
+PLAIN = {"event_ts": "time", "columns": ("limit", "name")}
+
+
+def random_case(seed: int, size: int) -> tuple[list[dict], list[dict]]:
+    """Draw rows and a spine with ties, nulls, colliding composite keys, and now and then one hot key."""
+    random = np.random.default_rng(seed)
+    span, hot = int(random.integers(1, 40)), random.random() < 0.4
+
+    def key():
+        return {name: pool[0 if hot and random.random() < 0.8 else random.integers(5)] for name, pool in KEYS.items()}
+
+    def one(pool):
+        return pool[random.integers(len(pool))]
+
+    rows = [
+        {
+            **key(),
+            "time": int(random.integers(-span, span)),
+            "created": one((None, *range(-span, 2 * span, 3))),
+            "limit": one((1, 2, None)),
+            "name": one(("a", "b", None)),
+        }
+        for _ in range(size)
+    ]
+    if random.random() < 0.5:
+        rows.sort(key=lambda row: (str(row["left"]), str(row["right"]), row["time"]))
+    return rows, [{**key(), "at": int(random.integers(-span - 5, span + 30))} for _ in range(12)]
+
+
+def table(rows: list[dict], **types: pa.DataType) -> pa.Table:
+    columns = {"left": pa.string(), "right": pa.int64(), **types}
+    return pa.table({name: pa.array([row[name] for row in rows], dtype) for name, dtype in columns.items()})
+
+
+def found(spine: list[dict], rows: list[dict], keys: tuple[str, ...], **options) -> list[tuple | None]:
+    types = {"time": INSTANT, "created": INSTANT, "limit": pa.int64(), "name": pa.string()}
+    answer = as_of(table(spine, at=INSTANT), table(rows, **types), keys=keys, at="at", **PLAIN, **options)
+    return [tuple(row.values()) for row in answer.to_pylist()]
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_random_cases_agree(seed):
+    rows, spine = random_case(seed, size=seed * 2)
+    for keys, ttl, (created, filtered) in itertools.product(
+        [("left",), ("right", "left")], [None, 0, 7], [(None, False), ("created", False), ("created", True)]
+    ):
+        options = {"created_ts": created, "ttl": ttl, "filter_by_created": filtered}
+        wanted = [
+            latest_row(rows, {key: row[key] for key in keys}, row["at"], **PLAIN, **options) or (None, None)
+            for row in spine
+        ]
+        assert found(spine, rows, keys, **options) == wanted
+
+
+def test_rows_in_any_order_give_the_same():
+    rows, spine = random_case(3, size=90)
+    answers = [
+        found(spine, some, ("left",), created_ts="created") for some in (rows, rows[::-1], sorted(rows, key=str))
+    ]
+    assert answers[0] == answers[1] == answers[2]
+
+
+def test_a_row_is_valid_to_the_last_microsecond_of_its_ttl():
+    rows = [{"left": "1", "right": 1, "time": 10, "created": None, "limit": 5, "name": None}]
+    spine = [{"left": "1", "right": 1, "at": at} for at in (9, 10, 17, 18)]
+    assert found(spine, rows, ("left",), ttl=7) == [(None, None), (5, None), (5, None), (None, None)]
+
+
+def test_values_without_an_order_of_their_own_settle_ties_too():
+    times = pa.array([0, 0], INSTANT)
+    values = {"list": [[1, 2], [1, 3]], "kind": pa.array(["a", "a"]).dictionary_encode()}
+    rows = pa.table({"key": [1, 1], "time": times, **values})
+    spine = pa.table({"key": [1], "at": times.slice(0, 1)})
+    options = {"keys": ["key"], "at": "at", "event_ts": "time", "columns": ["list", "kind"]}
+    for some in (rows, rows.take([1, 0])):
+        assert as_of(spine, some, **options).to_pylist() == [{"list": [1, 3], "kind": "a"}]
+
+
+def test_the_last_one_created_by_then_is_found_far_back():
+    count = 5000
+    rows = [
+        {"left": "1", "right": 1, "time": n, "created": n + count * (n > 7), "limit": n, "name": None}
+        for n in range(count)
+    ]
+    spine = [{"left": "1", "right": 1, "at": at} for at in (3, count - 1, count + 8, 3 * count)]
+    options = {"created_ts": "created", "filter_by_created": True}
+    assert [limit for limit, _ in found(spine, rows, ("left",), **options)] == [3, 7, 8, count - 1]
+    assert found(spine[1:2], rows, ("left",), ttl=count - 9, **options) == [(None, None)]
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ({"columns": ["limits"]}, "rows: there is no column 'limits'. Did you mean 'limit'?"),
+        ({"keys": ["who"]}, "spine: there is no column 'who'. Available: at, key, other."),
+        ({"at": "key"}, "spine: column 'key' is int64, but timestamp[us, tz=UTC] is needed. Cast it before."),
+        ({"keys": ["other"]}, "rows: column 'other' is string, but int64 is needed. Cast it before."),
+        ({"event_ts": "maybe"}, "rows: column 'maybe' is null in 1 rows. Every event and every instant needs a time; drop or mend them."),
+        ({"filter_by_created": True}, "filter_by_created needs created_ts: the column that says when a row was created. Name it."),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_joined_is_refused(change, text):
+    times = pa.array([0, 5], INSTANT)
+    rows = pa.table(
+        {"key": [1, 2], "other": ["1", "2"], "time": times, "maybe": pa.array([0, None], INSTANT), "limit": [1, 2]}
+    )
+    spine = pa.table({"key": [1], "other": [1], "at": times.slice(0, 1)})
+    with pytest.raises(WindowError) as raised:
+        as_of(spine, rows, **{"keys": ["key"], "at": "at", "event_ts": "time", "columns": ["limit"], **change})
+    assert str(raised.value) == text
