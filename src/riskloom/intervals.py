@@ -78,6 +78,22 @@ def format_duration(micros: int) -> str:
     return f"{micros // UNITS[unit]}{unit}"
 
 
+def spell_duration(micros: int) -> str:
+    """Write a duration for people, in days, hours, minutes and what is left of a minute.
+
+    Example:
+        >>> spell_duration(parse_duration("1505m"))
+        '1d 1h 5m'
+        >>> spell_duration(0)
+        '0s'
+    """
+    parts, rest = [], micros
+    for unit in ("d", "h", "m"):
+        count, rest = divmod(rest, UNITS[unit])
+        parts += [f"{count}{unit}"] if count else []
+    return " ".join([*parts, *([format_duration(rest)] if rest or not parts else [])])
+
+
 def to_micros(value: object, where: str = "time") -> int:
     """Turn an instant into microseconds since the epoch.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from riskloom.intervals import format_duration, format_instant
+from riskloom.intervals import format_instant, spell_duration
 from riskloom.lake import ops, tables
 from riskloom.lake.paths import Lake
 from riskloom.tabular import as_table
@@ -105,7 +105,7 @@ def _instant(micros: int | None) -> str | None:
 
 
 def _behind(mark: int | None, newest: int | None) -> str | None:
-    return None if mark is None or newest is None else format_duration(newest - mark)
+    return None if mark is None or newest is None else spell_duration(newest - mark)
 
 
 def _reasons(row: dict[str, Any]) -> str | None:

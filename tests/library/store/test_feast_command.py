@@ -8,6 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -34,8 +35,10 @@ def free_port():
         return listener.getsockname()[1]
 
 
-def post(url, body, patience=120):
-    request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})  # noqa: S310 - our own server
+def ask(url, body=None, patience=120):
+    """Get a page, or post a body, as soon as the server answers."""
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data, {"Content-Type": "application/json"})  # noqa: S310 - our own server
     until = time.monotonic() + patience
     while True:
         try:
@@ -49,7 +52,22 @@ def post(url, body, patience=120):
             time.sleep(0.3)
 
 
-def test_the_plain_command_applies_materializes_and_serves_in_any_zone(make_shop):
+@contextmanager
+def serving(shop, command):
+    """Run one of Feast's servers, and give its address."""
+    port = free_port()
+    with (shop.root / f"{command[0]}.log").open("w") as log:
+        server = subprocess.Popen(
+            [FEAST, *command, "--port", str(port)], cwd=shop.repo, env=TOKYO, stdout=log, stderr=log
+        )
+        try:
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.terminate()
+            server.wait(30)
+
+
+def test_the_plain_command_applies_materializes_serves_and_shows_in_any_zone(make_shop):
     shop = make_shop()
     shop.write([event(0), event(59, action="failed")], at(60))
     assert "user_logins" in feast(shop, "apply")
@@ -57,20 +75,16 @@ def test_the_plain_command_applies_materializes_and_serves_in_any_zone(make_shop
     expected = OnlineFeatures.connect(shop.repo).get("user_v1", {"user_name": "ann"})
     assert expected.at == {"user_logins": at(60)}
     assert expected.values["events_count_1h"] == 2
-    port = free_port()
-    with (shop.root / "serve.log").open("w") as log:
-        server = subprocess.Popen(
-            [FEAST, "serve", "--port", str(port), "--no-access-log"], cwd=shop.repo, env=TOKYO, stdout=log, stderr=log
-        )
-        try:
-            body = {"feature_service": "user_v1", "entities": {"user_name": ["ann", "zoe"]}}
-            answer = post(f"http://127.0.0.1:{port}/get-online-features", body)
-        finally:
-            server.terminate()
-            server.wait(30)
+    body = {"feature_service": "user_v1", "entities": {"user_name": ["ann", "zoe"]}}
+    with serving(shop, ["serve", "--no-access-log"]) as server:
+        answer = ask(f"{server}/get-online-features", body)
     names = answer["metadata"]["feature_names"]
     found = dict(zip(names, answer["results"], strict=True))
     assert found["events_count_1h"]["values"] == [2, 0]
     assert found["events_count_1h"]["statuses"] == ["PRESENT", "NOT_FOUND"]
     assert found["action_last_1h"]["values"] == ["failed", None]
     assert found["amount_sum_5m"]["statuses"][0] == "PRESENT"
+    with serving(shop, ["ui"]) as server:
+        project = ask(f"{server}/projects-list.json")["projects"][0]["id"]
+        views = ask(f"{server}/api/v1/feature_views?project={project}")["featureViews"]
+    assert "user_logins" in [view["spec"]["name"] for view in views]
