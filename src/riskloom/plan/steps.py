@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
@@ -19,120 +19,96 @@ def counted(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
+class _Described:
+    """What each kind of step says of itself; in braces, its own fields."""
+
+    __slots__ = ()
+    _subject: ClassVar[str]
+    _reads: ClassVar[tuple[str, ...]]
+    _writes: ClassVar[tuple[str, ...]]
+
+    @property
+    def subject(self) -> str:
+        """Whom the step works on."""
+        return self._filled(self._subject)
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """What the step reads."""
+        return tuple(self._filled(text) for text in self._reads)
+
+    @property
+    def writes(self) -> tuple[str, ...]:
+        """What the step writes."""
+        return tuple(self._filled(text) for text in self._writes)
+
+    def _filled(self, text: str) -> str:
+        return text.format_map({field.name: getattr(self, field.name) for field in fields(self)})  # type: ignore[arg-type]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Extract:
+class Extract(_Described):
     """Append the raw lines of new files to bronze."""
 
     kind: ClassVar[str] = "extract"
+    _subject = "{source}"
+    _reads = ("{files}",)
+    _writes = ("bronze.{source}",)
     source: str
     interval: Interval
     files: str
 
-    @property
-    def subject(self) -> str:
-        """Whom the step works on."""
-        return self.source
-
-    @property
-    def reads(self) -> tuple[str, ...]:
-        """What the step reads."""
-        return (self.files,)
-
-    @property
-    def writes(self) -> tuple[str, ...]:
-        """What the step writes."""
-        return (f"bronze.{self.source}",)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Load:
+class Load(_Described):
     """Turn the interval's raw lines into typed events and rejects, in staging."""
 
     kind: ClassVar[str] = "load"
+    _subject = "{source}"
+    _reads = ("bronze.{source}",)
+    _writes = ("staging.{source}",)
     source: str
     interval: Interval
     transform: str
 
-    @property
-    def subject(self) -> str:
-        """Whom the step works on."""
-        return self.source
-
-    @property
-    def reads(self) -> tuple[str, ...]:
-        """What the step reads."""
-        return (f"bronze.{self.source}",)
-
-    @property
-    def writes(self) -> tuple[str, ...]:
-        """What the step writes."""
-        return (f"staging.{self.source}",)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Validate:
+class Validate(_Described):
     """Check the staged events against their suite, and publish them or hold them back."""
 
     kind: ClassVar[str] = "validate"
+    _subject = "{source}"
+    _reads = ("staging.{source}",)
+    _writes = ("silver.{source}", "quarantine.{source}")
     source: str
     interval: Interval
     expectations: int
     row_rules: int
 
-    @property
-    def subject(self) -> str:
-        """Whom the step works on."""
-        return self.source
-
-    @property
-    def reads(self) -> tuple[str, ...]:
-        """What the step reads."""
-        return (f"staging.{self.source}",)
-
-    @property
-    def writes(self) -> tuple[str, ...]:
-        """What the step writes."""
-        return (f"silver.{self.source}", f"quarantine.{self.source}")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Aggregate:
+class Aggregate(_Described):
     """Bring a view's entity-ordered events up to date with its source."""
 
     kind: ClassVar[str] = "aggregate"
+    _subject = "{view}"
+    _reads = ("silver.{source}",)
+    _writes = ("gold.{view}",)
     view: str
     source: str
     interval: Interval
 
-    @property
-    def subject(self) -> str:
-        """Whom the step works on."""
-        return self.view
-
-    @property
-    def reads(self) -> tuple[str, ...]:
-        """What the step reads."""
-        return (f"silver.{self.source}",)
-
-    @property
-    def writes(self) -> tuple[str, ...]:
-        """What the step writes."""
-        return (f"gold.{self.view}",)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Register:
+class Register(_Described):
     """Tell Feast what the project declares."""
 
     kind: ClassVar[str] = "register"
+    _subject = "{project}"
+    _writes = ("registry",)
     project: str
     views: tuple[str, ...]
     services: tuple[str, ...]
-
-    @property
-    def subject(self) -> str:
-        """Whom the step works on."""
-        return self.project
 
     @property
     def interval(self) -> None:
@@ -144,34 +120,17 @@ class Register:
         """What the step reads."""
         return (counted(len(self.views), "view"), counted(len(self.services), "service"))
 
-    @property
-    def writes(self) -> tuple[str, ...]:
-        """What the step writes."""
-        return ("registry",)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Materialize:
+class Materialize(_Described):
     """Write a view's states, one an entity, to the online store."""
 
     kind: ClassVar[str] = "materialize"
+    _subject = "{view}"
+    _reads = ("gold.{view}",)
+    _writes = ("online.{view}",)
     view: str
     interval: Interval
-
-    @property
-    def subject(self) -> str:
-        """Whom the step works on."""
-        return self.view
-
-    @property
-    def reads(self) -> tuple[str, ...]:
-        """What the step reads."""
-        return (f"gold.{self.view}",)
-
-    @property
-    def writes(self) -> tuple[str, ...]:
-        """What the step writes."""
-        return (f"online.{self.view}",)
 
 
 Step = Extract | Load | Validate | Aggregate | Register | Materialize

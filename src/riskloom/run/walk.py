@@ -125,7 +125,7 @@ class _Walk:
         from riskloom.store.register import register
 
         self.report.registered = register(self._project)
-        return ", ".join(f"{len(names)} {kind}" for kind, names in self.report.registered.items())
+        return ", ".join(f"{kind}: {len(names)}" for kind, names in self.report.registered.items())
 
     def _materialize(self, step: Materialize) -> str:
         from riskloom.store.materialize import materialize
