@@ -23,7 +23,8 @@ def compiled(function: Callable[Arguments, Result]) -> Callable[Arguments, Resul
 
     Returns:
         The function, which compiles itself for the types of its first call; where that was done before, it is
-        read from the module's cache.
+        read from the cache beside the module, in the user's cache folder, or where ``NUMBA_CACHE_DIR`` says. Where
+        none of them can be written, each process compiles for itself.
 
     Example:
         >>> import numpy as np
@@ -36,6 +37,12 @@ def compiled(function: Callable[Arguments, Result]) -> Callable[Arguments, Resul
         >>> largest_step(np.array([1, 4, 5]))
         3
     """
-    cached = "<doctest" not in function.__code__.co_filename
+    try:
+        return _compile(function, cached=True)
+    except RuntimeError:  # Numba's word where it finds no folder to write to, or no file behind the function
+        return _compile(function, cached=False)
+
+
+def _compile(function: Callable[Arguments, Result], *, cached: bool) -> Callable[Arguments, Result]:
     made: Callable[Arguments, Result] = njit(cache=cached, nogil=True, error_model="numpy")(function)
     return made

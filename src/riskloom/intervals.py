@@ -157,7 +157,7 @@ def floor(times: Times, hop: int) -> Times:
         >>> floor(-1, 10)
         -10
     """
-    return times - times % hop
+    return times if hop == EXACT else times - times % hop
 
 
 def available(available_ts: Times, at: Times) -> Times:

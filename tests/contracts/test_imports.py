@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-HEAVY = {"airflow", "deltalake", "feast", "great_expectations", "pandas", "pyspark"}
+HEAVY = {"airflow", "deltalake", "feast", "great_expectations", "numba", "pandas", "pyspark"}
 LIGHT_MODULES = [
     "riskloom",
     "riskloom.errors",

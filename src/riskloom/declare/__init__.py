@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from riskloom.declare.aggregation import Aggregation, Feature
+from riskloom.declare.aggregation import Aggregation
 from riskloom.declare.entity import Entity
+from riskloom.declare.feature import Feature
 from riskloom.declare.filter import Filter
 from riskloom.declare.label import LabelSource
 from riskloom.declare.service import FeatureService

@@ -5,68 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from riskloom.declare.names import DTYPES, NUMERIC
+from riskloom.declare.feature import Feature
+from riskloom.declare.functions import (
+    FUNCTIONS,
+    LEFT_OUT,
+    list_of,
+    parameter_fault,
+    parameter_text,
+    parameter_values,
+)
+from riskloom.declare.names import NUMERIC
 from riskloom.errors import DeclarationError
 from riskloom.intervals import Window, default_hop, format_duration, parse_duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from riskloom.declare.entity import Entity
     from riskloom.declare.filter import Filter
     from riskloom.declare.source import EventSource
-
-DISTINCT_CAP = 4096
-COMPARABLE = (*NUMERIC, "timestamp")
-# Types that a function's column may have. An empty tuple: the function takes no column.
-COLUMN_TYPES: dict[str, tuple[str, ...]] = {
-    "count": DTYPES,
-    "sum": NUMERIC,
-    "mean": NUMERIC,
-    "min": COMPARABLE,
-    "max": COMPARABLE,
-    "stddev": NUMERIC,
-    "first": DTYPES,
-    "last": DTYPES,
-    "count_distinct": DTYPES,
-    "time_since_last": (),
-    "ratio": (),
-}
-_COLUMN_OPTIONAL = ("count",)
-_OF_COLUMN_TYPE = ("sum", "min", "max", "first", "last")
-_INTEGER = ("count", "count_distinct")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Feature:
-    """One value: an aggregation over one window.
-
-    Attributes:
-        name: Derived name, such as ``failed_events_count_1h``.
-        function: Name of the aggregation's function.
-        column: Column that it reads, or None.
-        where: Filter of the events, or None.
-        window: Window of the events; of a ratio, that of its first part.
-        dtype: Type of the value.
-        parts: The two features that a ratio divides, else empty.
-    """
-
-    name: str
-    function: str
-    column: str | None
-    where: Filter | None
-    window: Window
-    dtype: str
-    parts: tuple[Feature, ...] = ()
-
-    @property
-    def default(self) -> int | None:
-        """The value of no events: 0 for counts, null for everything else."""
-        return 0 if self.function in _INTEGER else None
-
-    @property
-    def leaves(self) -> tuple[Feature, ...]:
-        """The features that read events: the parts of a ratio, else the feature itself."""
-        return tuple(leaf for part in self.parts for leaf in part.leaves) or (self,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,13 +33,17 @@ class Aggregation:
     Build one with the functions of ``riskloom.aggregate``.
 
     Attributes:
-        function: One of ``COLUMN_TYPES``.
-        column: Column that it reads; none for ``time_since_last``, and for ``count`` of rows.
+        function: One of ``FUNCTIONS``.
+        column: Column that it reads; none for functions of times, and for ``count`` of rows.
         where: Filter of the events.
         windows: Lengths; empty for the view's own.
         delay: How far the windows end before the instant of the read; None for the source's delay.
         hop: Step of the windows' edges; None for the default of each length, ``"1us"`` for exact.
-        parts: The two aggregations that a ratio divides.
+        params: What the function takes besides: ``k``, ``q`` and the range, or a half-life.
+        baseline: Length of the longer window with which the windows are compared.
+        within: Name of the wider entity whose events are read, with its own key's left out.
+        keys: Key columns of that entity.
+        parts: The aggregations that it combines.
     """
 
     function: str
@@ -91,77 +52,134 @@ class Aggregation:
     windows: tuple[str, ...] = ()
     delay: str | None = None
     hop: str | None = None
+    params: tuple[float | str, ...] = ()
+    baseline: str | None = None
+    within: str | None = None
+    keys: tuple[str, ...] = ()
     parts: tuple[Aggregation, ...] = ()
 
     def __post_init__(self) -> None:
-        """Check the parts that need no source."""
-        if self.function not in COLUMN_TYPES:
+        """Check what needs no source."""
+        if self.function not in FUNCTIONS:
             raise DeclarationError.invalid(
-                f"aggregation {self.function!r}", f"there is no such function. Known: {', '.join(COLUMN_TYPES)}."
+                f"aggregation {self.function!r}", f"there is no such function. Known: {', '.join(FUNCTIONS)}."
             )
-        takes_column = bool(COLUMN_TYPES[self.function])
-        if not takes_column and self.column is not None:
+        known = FUNCTIONS[self.function]
+        if len(self.parts) != known.parts:
+            raise DeclarationError.invalid(self.function, f"it combines {known.parts} aggregations.")
+        if not known.columns and self.column is not None:
             raise DeclarationError.invalid(self.label, "it takes no column.")
-        if takes_column and self.column is None and self.function not in _COLUMN_OPTIONAL:
+        if known.columns and self.column is None and not known.optional:
             raise DeclarationError.invalid(self.label, "it needs a column.")
-        if (self.function == "ratio") != (len(self.parts) == 2):  # noqa: PLR2004 - a ratio is of two
-            raise DeclarationError.invalid(self.label, "a ratio is of two aggregations, and nothing else is.")
-        for duration in (*self.windows, *(d for d in (self.delay, self.hop) if d is not None)):
+        fault = parameter_fault(self.function, self.params)
+        if fault:
+            raise DeclarationError.invalid(self.label, fault)
+        self._check_left_out()
+        for duration in (*self.windows, *(d for d in (self.delay, self.hop, self.baseline) if d is not None)):
             parse_duration(duration)
+        if known.baseline != (self.baseline is not None):
+            raise DeclarationError.invalid(self.label, "it needs a baseline, a window that is longer than its own.")
+
+    def _check_left_out(self) -> None:
+        if self.function != "leave_own_out":
+            return
+        part = self.parts[0]
+        if part.function not in LEFT_OUT:
+            why = f"{part.label} cannot be taken apart again. It can be of {', '.join(LEFT_OUT)}."
+            raise DeclarationError.invalid(self.label, why)
+        if part.windows or part.delay or part.hop:
+            raise DeclarationError.invalid(self.label, "give windows, delay and hop to it, not to its part.")
 
     @property
     def label(self) -> str:
         """The aggregation as a person would write it, for errors."""
         if self.function == "ratio":
             return " / ".join(part.label for part in self.parts)
-        return f"{self.function}({self.column or ''})"
+        inside = [part.label for part in self.parts] or ([self.column] if self.column else [])
+        return f"{self.function}({', '.join(inside)})"
 
-    def features(self, place: str, source: EventSource, windows: tuple[str, ...]) -> Iterator[Feature]:
+    def features(self, place: str, source: EventSource, windows: tuple[str, ...], entity: Entity) -> Iterator[Feature]:
         """Give a feature for each window.
 
         Args:
             place: The view, for errors.
             source: Source whose columns are read.
             windows: The view's windows, used where the aggregation has none.
+            entity: The view's entity.
 
         Yields:
             Features in the order of the windows.
 
         Raises:
-            DeclarationError: A column is unknown or of a type that the function can't take.
+            DeclarationError: A column is unknown or of a type that the function can't take, a baseline is no longer
+                than the window, or the wider entity is none of the view's.
         """
         lengths = self.windows or windows
         if not lengths:
             raise DeclarationError.invalid(place, f"{self.label} has no windows. Give windows to it or to the view.")
         dtype = self._dtype(place, source)
         for length in lengths:
-            yield self._feature(place, source, length, dtype)
+            feature = self._feature(place, source, length, dtype)
+            parts = self._parts(place, source, length, entity)
+            yield self._combined(feature, parts) if parts else feature
 
     def _feature(self, place: str, source: EventSource, length: str, dtype: str) -> Feature:
-        parts = tuple(self._part(part, place, source, length) for part in self.parts)
-        window = parts[0].window if parts else self._window(place, source, length)
-        name = "_per_".join(part.name for part in parts) if parts else self._name(window, source)
+        window = self._window(place, source, length)
         return Feature(
-            name=name,
+            name=self._name(window, source),
             function=self.function,
             column=self.column,
             where=self.where,
             window=window,
             dtype=dtype,
-            parts=parts,
+            params=parameter_values(self.function, self.params),
         )
 
-    def _part(self, part: Aggregation, place: str, source: EventSource, length: str) -> Feature:
+    def _combined(self, feature: Feature, parts: tuple[Feature, ...]) -> Feature:
+        if self.function != "ratio":
+            return replace(feature, parts=parts)
+        return replace(feature, parts=parts, name="_per_".join(part.name for part in parts), window=parts[0].window)
+
+    def _parts(self, place: str, source: EventSource, length: str, entity: Entity) -> tuple[Feature, ...]:
+        if self.function == "ratio":
+            return tuple(self._ratio_part(part, place, source, length, entity) for part in self.parts)
+        if self.function == "leave_own_out":
+            return self._left_out(place, source, length, entity)
+        if self.baseline is None:
+            return ()
+        if parse_duration(self.baseline) <= parse_duration(length):
+            why = (
+                f"{self.label} has the baseline {self.baseline}, no longer than its window {length}. Give a longer one."
+            )
+            raise DeclarationError.invalid(place, why)
+        wanted = [("count", length), ("count", self.baseline)]
+        if self.function == "zscore":
+            wanted = [("mean", length), ("mean", self.baseline), ("stddev", self.baseline)]
+        compared = (replace(self, function=function, baseline=None, windows=(span,)) for function, span in wanted)
+        return tuple(next(part.features(place, source, (), entity)) for part in compared)
+
+    def _ratio_part(self, part: Aggregation, place: str, source: EventSource, length: str, entity: Entity) -> Feature:
         inherited = replace(part, delay=part.delay or self.delay, hop=part.hop or self.hop)
         own = part.windows or (length,)
         if len(own) != 1:
             raise DeclarationError.invalid(place, f"{self.label}: a part of a ratio has one window, or the ratio's.")
-        feature = next(inherited.features(place, source, own))
+        feature = next(inherited.features(place, source, own, entity))
         if feature.dtype not in NUMERIC:
             raise DeclarationError.invalid(
                 place, f"{self.label}: {part.label} is a {feature.dtype}. A ratio divides numbers."
             )
         return feature
+
+    def _left_out(self, place: str, source: EventSource, length: str, entity: Entity) -> tuple[Feature, ...]:
+        part = replace(self.parts[0], delay=self.delay, hop=self.hop)
+        if part.function == "stddev" and source.columns.get(part.column or "") != "int64":
+            why = f"{self.label}: a deviation can be taken apart again for int64 alone. Take it of minor units."
+            raise DeclarationError.invalid(place, why)
+        if not set(self.keys) < set(entity.key_columns):
+            why = f"{self.label}: entity {self.within!r} must have some of the keys of {entity.name!r}, and not all."
+            raise DeclarationError.invalid(place, f"{why} Those are {', '.join(entity.key_columns)}.")
+        whole = next(part.features(place, source, (length,), entity))
+        return (replace(whole, keys=self.keys), whole)
 
     def _window(self, place: str, source: EventSource, length: str) -> Window:
         delay = source.delay if self.delay is None else self.delay
@@ -174,20 +192,27 @@ class Aggregation:
     def _dtype(self, place: str, source: EventSource) -> str:
         if self.where is not None:
             self.where.check_against(place, source.columns)
+        known = FUNCTIONS[self.function]
+        if known.gives == "part":
+            return self.parts[0]._dtype(place, source)  # noqa: SLF001 - of its own class
         if self.column is None:
-            return "int64" if self.function in _INTEGER else "float64"
+            return known.gives
         if self.column not in source.columns:
             raise DeclarationError.unknown_column(f"{place}, {self.label}", self.column, source.columns)
         dtype = source.columns[self.column]
-        if dtype not in COLUMN_TYPES[self.function]:
-            raise DeclarationError.wrong_type(f"{place}, {self.label}", self.column, dtype, COLUMN_TYPES[self.function])
-        if self.function in _INTEGER:
-            return "int64"
-        return dtype if self.function in _OF_COLUMN_TYPE else "float64"
+        if dtype not in known.columns:
+            raise DeclarationError.wrong_type(f"{place}, {self.label}", self.column, dtype, known.columns)
+        return {"column": dtype, "list": list_of(dtype)}.get(known.gives, known.gives)
 
     def _name(self, window: Window, source: EventSource) -> str:
-        words = [self.where.name] if self.where else []
-        words += [self.column or "events", self.function, format_duration(window.length)]
+        inner = self.parts[0] if self.function == "leave_own_out" else self
+        words = [inner.where.name] if inner.where else []
+        words += [inner.column or "events", inner.function + parameter_text(inner.function, inner.params)]
+        if self.baseline:
+            words[-1] += format_duration(parse_duration(self.baseline))
+        if self.within:
+            words += [self.function, self.within]
+        words.append(format_duration(window.length))
         if window.delay != parse_duration(source.delay):
             words.append(f"delay{format_duration(window.delay)}")
         if window.hop != default_hop(window.length):

@@ -11,8 +11,9 @@ from riskloom.errors import DeclarationError
 from riskloom.intervals import parse_duration
 
 if TYPE_CHECKING:
-    from riskloom.declare.aggregation import Aggregation, Feature
+    from riskloom.declare.aggregation import Aggregation
     from riskloom.declare.entity import Entity
+    from riskloom.declare.feature import Feature
     from riskloom.declare.source import EventSource
 
 
@@ -83,6 +84,9 @@ class FeatureView:
             if feature.name in seen:
                 raise DeclarationError.repeated_feature(self._place, feature.name)
             seen.add(feature.name)
+        if not self.partition_keys:
+            why = "it leaves its own out of entities that share no key, so no key keeps its events together. Split it."
+            raise DeclarationError.invalid(self._place, why)
 
     @cached_property
     def features(self) -> tuple[Feature, ...]:
@@ -90,7 +94,7 @@ class FeatureView:
         return tuple(
             feature
             for aggregation in self.aggregations
-            for feature in aggregation.features(self._place, self.source, self.windows)
+            for feature in aggregation.features(self._place, self.source, self.windows, self.entity)
         )
 
     @property
@@ -107,6 +111,23 @@ class FeatureView:
         }
         keys = self.entity.key_columns
         return (*keys, *sorted(read - set(keys)))
+
+    @cached_property
+    def partition_keys(self) -> tuple[str, ...]:
+        """Key columns that the events of one value share: all keys, or those of the wider entities it reads.
+
+        Example:
+            >>> from riskloom import Entity, EventSource, aggregate
+            >>> pair = Entity.of("device_account", device="string", account="string")
+            >>> logins = EventSource(name="logins", files="*.log", transform="l:f", columns=dict(pair.keys))
+            >>> others = aggregate.leave_own_out(aggregate.count(), within=Entity.of("device", device="string"))
+            >>> FeatureView(
+            ...     name="v", entity=pair, source=logins, windows=("1d",), aggregations=(others,)
+            ... ).partition_keys
+            ('device',)
+        """
+        wider = [leaf.keys for feature in self.features for leaf in feature.leaves if leaf.keys]
+        return tuple(key for key in self.entity.key_columns if all(key in keys for keys in wider))
 
     @property
     def reach(self) -> int:

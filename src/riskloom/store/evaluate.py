@@ -26,6 +26,7 @@ NOT_FOUND = "not_found"
 OUTSIDE_MAX_AGE = "outside_max_age"
 SATURATED = "saturated"
 BEFORE_STATE = "before_state"
+UPDATING = "updating"
 
 
 class Plan:
@@ -104,7 +105,18 @@ def evaluate(
     rows = [
         _missing(features) if state is None else _row(next(computed), state, starts, stale=stale) for state in states
     ]
-    return Answer(at, mark.watermark, rows)
+    return Answer(at, mark.watermark, [_without_others(features, row) for row in rows])
+
+
+def _without_others(features: list[Feature], row: Row) -> Row:
+    """Withhold what reads the events of other entities: a state holds its own entity's alone."""
+    if not any(feature.of_others for feature in features):
+        return row
+    values = tuple(None if feature.of_others else value for feature, value in zip(features, row.values, strict=True))
+    statuses = tuple(
+        UPDATING if feature.of_others else status for feature, status in zip(features, row.statuses, strict=True)
+    )
+    return Row(values, statuses)
 
 
 def _compute(

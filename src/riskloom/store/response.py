@@ -28,6 +28,7 @@ _STATUSES = {
     evaluate.OUTSIDE_MAX_AGE: FieldStatus.OUTSIDE_MAX_AGE,
     evaluate.SATURATED: FieldStatus.NULL_VALUE,
     evaluate.BEFORE_STATE: FieldStatus.NULL_VALUE,
+    evaluate.UPDATING: FieldStatus.NULL_VALUE,
 }
 
 

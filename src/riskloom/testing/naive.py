@@ -7,13 +7,13 @@ off a list of dicts by walking over all of it.
 from __future__ import annotations
 
 import math
-import statistics
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from riskloom.declare.aggregation import DISTINCT_CAP
+from riskloom.declare.functions import ACCURACY
 from riskloom.intervals import SECOND, available
 from riskloom.testing.naive_filter import passes
+from riskloom.testing.naive_functions import decayed, of_times, of_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -46,17 +46,54 @@ def feature_value(feature: Feature, events: Sequence[Mapping[str, Any]], key: Ma
         >>> feature_value(view.features[0], [event], {"user_name": "ann"}, 1_500_000)
         1.5
     """
-    if feature.parts:
-        numerator, denominator = (feature_value(part, events, key, at) for part in feature.parts)
-        if numerator is None or denominator is None or denominator == 0:
-            return None
-        return float(numerator) / float(denominator)
-    rows = seen(feature, events, key, at)
-    if feature.function == "time_since_last":
-        return (at - rows[-1]["event_ts"]) / SECOND if rows else None
-    if feature.column is None:
-        return len(rows)
-    return _of_values(feature.function, [row[feature.column] for row in rows])
+    if feature.function in _OF_PARTS:
+        return _OF_PARTS[feature.function]([feature_value(part, events, key, at) for part in feature.parts])
+    if feature.function == "leave_own_out":
+        part = feature.parts[1]
+        return _of_rows(part, _of_others(feature, events, key, at), at)
+    return _of_rows(feature, seen(feature, events, key, at), at)
+
+
+def _of_rows(feature: Feature, rows: list[Mapping[str, Any]], at: int) -> Any:  # noqa: ANN401 - of the feature's type
+    times = [row["event_ts"] for row in rows]
+    values = times if feature.column is None else [row[feature.column] for row in rows]
+    if feature.function == "decayed_sum":
+        ones = [1.0] * len(times)
+        return decayed(times, ones if feature.column is None else values, at, feature.params[0])
+    if feature.function in ("time_since_first", "time_since_last", "gap_mean", "gap_stddev"):
+        return of_times(feature.function, times, at)
+    return of_values(feature.function, values, feature.params)
+
+
+def _of_others(
+    feature: Feature, events: Sequence[Mapping[str, Any]], key: Mapping[str, Any], at: int
+) -> list[Mapping[str, Any]]:
+    """Give the events of the wider entity that are not the key's own."""
+    wide, own = feature.parts
+    if None in key.values():
+        return []
+    wider = seen(wide, events, {name: key[name] for name in wide.keys}, at)
+    mine = seen(own, events, key, at)
+    return [row for row in wider if row not in mine]
+
+
+def _ratio(values: list[Any]) -> float | None:
+    numerator, denominator = values
+    if numerator is None or denominator is None or denominator == 0:
+        return None
+    return float(numerator) / float(denominator)
+
+
+def _zscore(values: list[Any]) -> float | None:
+    mean, usual, deviation = values
+    return None if mean is None or not deviation else (mean - usual) / deviation
+
+
+_OF_PARTS: dict[str, Callable[[list[Any]], Any]] = {
+    "ratio": _ratio,
+    "zscore": _zscore,
+    "novelty": lambda counts: counts[0] == counts[1] if counts[0] else None,
+}
 
 
 def seen(
@@ -79,64 +116,43 @@ def _is_value(value: object) -> bool:
     return value is not None and value == value  # noqa: PLR0124 - NaN alone differs from itself
 
 
-def _of_values(function: str, values: list[Any]) -> Any:  # noqa: ANN401 - of the feature's type
-    if function == "count":
-        return len(values)
-    if function == "count_distinct":
-        return min(len(set(values)), DISTINCT_CAP)
-    if len(values) < (2 if function == "stddev" else 1):
-        return None
-    return _FUNCTIONS[function](values)
-
-
-def _finite(values: list[Any]) -> bool:
-    return all(math.isfinite(value) for value in values)
-
-
-def _total(values: list[Any]) -> Any:  # noqa: ANN401 - int or float
-    if all(isinstance(value, int) for value in values):
-        return sum(values)
-    return float(sum(map(Fraction, values))) if _finite(values) else sum(values)
-
-
-def _mean(values: list[Any]) -> float:
-    total = sum(map(Fraction, values)) if _finite(values) else sum(values)
-    return float(total / len(values))
-
-
-def _deviation(values: list[Any]) -> float:
-    return float(statistics.stdev(map(Fraction, values))) if _finite(values) else math.nan
-
-
-_FUNCTIONS: dict[str, Callable[[list[Any]], Any]] = {
-    "sum": _total,
-    "mean": _mean,
-    "stddev": _deviation,
-    "min": min,
-    "max": max,
-    "first": lambda values: values[0],
-    "last": lambda values: values[-1],
-}
-
-
 def tolerance(feature: Feature, events: Sequence[Mapping[str, Any]], key: Mapping[str, Any], at: int) -> float:
     """Give by how much another reader's value may differ from ``feature_value``.
 
     Integers, and values that are only picked, may not differ at all. Sums of doubles may by 1e-9 of the sum of
-    absolute values in the window; means and deviations by 1e-9 of the largest one, or of 1 where that is more.
+    absolute values in the window; means and deviations by 1e-9 of the largest one, or of 1 where that is more;
+    quantiles by 1 %.
     """
-    if feature.parts:
-        return _ratio_tolerance(feature, events, key, at)
-    if feature.column is None or feature.function not in ("sum", "mean", "stddev") or feature.dtype == "int64":
+    if feature.function in ("ratio", "zscore"):
+        return _quotient_tolerance(feature, events, key, at)
+    rows = seen(feature.leaves[0], events, {name: key[name] for name in feature.leaves[0].keys or key}, at)
+    if feature.function in ("gap_mean", "gap_stddev"):
+        return 1e-9 * max([1.0, *(float((row["event_ts"] - rows[0]["event_ts"]) / SECOND) for row in rows)])
+    if feature.function == "decayed_sum" and feature.column is None:
+        return 1e-9 * len(rows)
+    column = feature.leaves[0].column
+    sizes = [] if column is None else [row[column] for row in rows]
+    return _spread(feature, feature.leaves[0].function, sizes)
+
+
+def _spread(feature: Feature, function: str, values: list[Any]) -> float:
+    if function in ("entropy", "hhi", "top_share"):
+        return 1e-9
+    if function == "quantile":
+        return ACCURACY * float(max(map(abs, [*values, feature.params[1]]))) * (1 + 1e-9)
+    if function not in ("sum", "mean", "stddev", "decayed_sum") or feature.dtype == "int64":
         return 0.0
-    sizes = [abs(row[feature.column]) for row in seen(feature, events, key, at)]
-    return 1e-9 * (float(sum(map(Fraction, sizes))) if feature.function == "sum" else max([1, *sizes]))
+    if function in ("sum", "decayed_sum") or feature.function == "leave_own_out":
+        return 1e-9 * float(sum(abs(Fraction(value)) for value in values))
+    return 1e-9 * float(max([1, *map(abs, values)]))
 
 
-def _ratio_tolerance(feature: Feature, events: Sequence[Mapping[str, Any]], key: Mapping[str, Any], at: int) -> float:
+def _quotient_tolerance(
+    feature: Feature, events: Sequence[Mapping[str, Any]], key: Mapping[str, Any], at: int
+) -> float:
     value = feature_value(feature, events, key, at)
     if value is None:
         return 0.0
-    divisor = abs(feature_value(feature.parts[1], events, key, at))
-    above, below = (tolerance(part, events, key, at) for part in feature.parts)
-    return math.inf if below >= divisor else (above + abs(value) * below) / (divisor - below) + 1e-15 * abs(value)
+    divisor = abs(feature_value(feature.parts[-1], events, key, at))
+    *above, below = (tolerance(part, events, key, at) for part in feature.parts)
+    return math.inf if below >= divisor else (sum(above) + abs(value) * below) / (divisor - below) + 1e-15 * abs(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from riskloom.declare import Aggregation, Entity, EventSource, FeatureView, Filter, aggregate
-from riskloom.declare.aggregation import COLUMN_TYPES
+from riskloom.declare.functions import FUNCTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +18,12 @@ COLUMNS = {
     "kind": "string",
     "flag": "bool",
     "seen": "timestamp",
+}
+PARAMS: dict[str, tuple[float | str, ...]] = {
+    "last_k": (3,),
+    "top_k": (2,),
+    "quantile": (0.5, 0.15, 1e4),
+    "decayed_sum": ("1m",),
 }
 CHOSEN = Filter("chosen", "amount > 0.15 OR (kind LIKE 'a%' AND NOT flag) OR units IN (1, 7, NULL)")
 
@@ -34,30 +40,48 @@ def every_feature(
 
     Example:
         >>> len(every_feature().features)
-        291
+        588
     """
     source = EventSource(name="events", files="*.log", transform="events:to_events", columns=COLUMNS, delay=delay)
     return FeatureView(
         name="every_feature",
         entity=Entity.of("key", **{key: COLUMNS[key] for key in keys}),
         source=source,
-        aggregations=(*_plain(None), *_plain(CHOSEN), *_ratios(), *_shifted()),
+        aggregations=(*_plain(None), *_plain(CHOSEN), *_ratios(), *_shifted(), *_left_out(keys)),
         windows=windows,
     )
 
 
 def _plain(where: Filter | None) -> Iterator[Aggregation]:
-    yield aggregate.count(where=where)
-    yield aggregate.time_since_last(where=where)
-    for function, types in COLUMN_TYPES.items():
-        for column, dtype in COLUMNS.items():
-            if dtype in types:
-                yield Aggregation(function=function, column=column, where=where)
+    for function, known in FUNCTIONS.items():
+        columns = [column for column, dtype in COLUMNS.items() if dtype in known.columns]
+        for column in [*columns, *([None] if known.optional or not known.columns else [])]:
+            if not known.parts:
+                yield Aggregation(
+                    function=function,
+                    column=column,
+                    where=where,
+                    params=PARAMS.get(function, ()),
+                    baseline="2d" if known.baseline else None,
+                )
+
+
+def _left_out(keys: tuple[str, ...]) -> Iterator[Aggregation]:
+    if len(keys) == 1:
+        return
+    wider = Entity.of("wider", **{keys[0]: COLUMNS[keys[0]]})
+    yield aggregate.leave_own_out(aggregate.count(), within=wider)
+    yield aggregate.leave_own_out(aggregate.count("kind", where=CHOSEN), within=wider)
+    yield aggregate.leave_own_out(aggregate.stddev("units"), within=wider)
+    for column in ("amount", "units"):
+        yield aggregate.leave_own_out(aggregate.sum(column), within=wider)
+        yield aggregate.leave_own_out(aggregate.mean(column, where=CHOSEN), within=wider)
 
 
 def _ratios() -> Iterator[Aggregation]:
     yield aggregate.ratio(aggregate.count(where=CHOSEN), aggregate.count())
     yield aggregate.ratio(aggregate.sum("amount"), aggregate.sum("units"))
+    yield aggregate.ratio(aggregate.gap_stddev(), aggregate.gap_mean())
 
 
 def _shifted() -> Iterator[Aggregation]:

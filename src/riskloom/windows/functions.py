@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
-from riskloom.declare.aggregation import DISTINCT_CAP
+from riskloom.declare.functions import DISTINCT_CAP, NEWEST_CAP
 from riskloom.errors import WindowError
 from riskloom.intervals import SECOND
-from riskloom.windows import folds, wide
-from riskloom.windows.distinct import distinct
+from riskloom.windows import wide
+from riskloom.windows.frequencies import FREQUENCIES
+from riskloom.windows.loops import blocks, counting, integers
 from riskloom.windows.tables import ARROW
 
 if TYPE_CHECKING:
@@ -22,53 +22,26 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from riskloom.declare import Feature
+    from riskloom.windows.selection import Selection, Stretches
 
     Ints = npt.NDArray[np.int64]
-    Numbers = npt.NDArray[Any]  # int64 or float64
+    Floats = npt.NDArray[np.float64]
+    Bools = npt.NDArray[np.bool_]
+
+MOMENTS = "moments"
+_INT64 = 2**63
+# Powers of two scale without rounding, so that a partial result that leaves the range of doubles is found again.
+_SMALLER, _MUCH_SMALLER, _MUCH_LARGER = 2.0**-64, 2.0**-600, 2.0**600
+_TINY = 2.0**-450
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """For some spine rows, the values that one feature reads.
+def evaluate(feature: Feature, selection: Selection, stretches: Stretches) -> pa.Array:
+    """Compute one feature that has no parts.
 
-    Attributes:
-        values: Column of all events, or None for a function of rows. Its type decides about exactness.
-        numbers: The same as int64 or float64; codes for a column that is only compared. None for a function of rows.
-        event_ts: Times of all events, microseconds.
-        rows: Positions of the events that passed the filter and hold a value.
-        groups: As in ``Frame``, one for each of ``rows``.
-        low: Where the stretch of each spine row starts in ``rows``, shape (k,).
-        high: Where it ends, itself not included, shape (k,).
-        at: Instants of the spine rows, microseconds, shape (k,).
-    """
-
-    values: pa.ChunkedArray
-    numbers: Numbers
-    event_ts: Ints
-    rows: Ints
-    groups: Ints
-    low: Ints
-    high: Ints
-    at: Ints
-
-    @property
-    def count(self) -> Ints:
-        """How many values each window holds."""
-        return self.high - self.low
-
-    @property
-    def picked(self) -> Numbers:
-        """The selected values as numbers."""
-        return self.numbers[self.rows]
-
-    @property
-    def integral(self) -> bool:
-        """Whether the column is of integers, and sums must be exact."""
-        return self.numbers.dtype == np.int64
-
-
-def evaluate(feature: Feature, selection: Selection) -> pa.Array:
-    """Compute one feature that is no ratio.
+    Args:
+        feature: The feature.
+        selection: The events that it reads.
+        stretches: Which of them each window holds, shape (k,).
 
     Returns:
         Values of the feature's type, shape (k,).
@@ -76,86 +49,196 @@ def evaluate(feature: Feature, selection: Selection) -> pa.Array:
     Raises:
         WindowError: The sum of a window is no int64.
     """
-    return _FUNCTIONS[feature.function](feature, selection)
+    return _FUNCTIONS[feature.function](feature, selection, stretches)
 
 
-def _array(feature: Feature, values: npt.NDArray[np.generic], null: npt.NDArray[np.bool_]) -> pa.Array:
-    array = pa.array(values, mask=null)
-    return array.cast(ARROW[feature.dtype])
+def _array(feature: Feature, values: npt.NDArray[Any], null: Bools) -> pa.Array:
+    return pa.array(values, mask=null).cast(ARROW[feature.dtype])
 
 
-def _count(feature: Feature, selection: Selection) -> pa.Array:
-    return pa.array(selection.count, ARROW[feature.dtype])
+def _count(feature: Feature, _: Selection, stretches: Stretches) -> pa.Array:
+    return pa.array(stretches.count, ARROW[feature.dtype])
 
 
-def _sum(feature: Feature, selection: Selection) -> pa.Array:
-    edges, empty = (selection.low, selection.high), selection.count == 0
+def _sum(feature: Feature, selection: Selection, stretches: Stretches) -> pa.Array:
     if not selection.integral:
-        return _array(feature, folds.total(selection.picked, *edges), empty)
-    upper, lower = wide.totals(selection.picked, *edges)
-    if not wide.fits(upper).all():
-        raise WindowError.sum_overflow(feature.name, str(feature.column), int((~wide.fits(upper)).sum()))
-    return _array(feature, (upper << 32) | lower, empty)
+        return _array(feature, float_sums(selection, stretches)[0], stretches.empty)
+    if _fits(selection, stretches, 1):
+        return _array(feature, _integer_sums(selection, stretches), stretches.empty)
+    upper, lower = wide.totals(selection.numbers, stretches.low, stretches.high)
+    return _array(feature, checked(feature, upper, lower), stretches.empty)
 
 
-def _mean(feature: Feature, selection: Selection) -> pa.Array:
-    edges, empty = (selection.low, selection.high), selection.count == 0
+def checked(feature: Feature, upper: Ints, lower: Ints) -> Ints:
+    """Give sums as int64.
+
+    Raises:
+        WindowError: One is no int64.
+    """
+    fits = wide.fits(upper)
+    if not fits.all():
+        raise WindowError.sum_overflow(feature.name, str(feature.column), int((~fits).sum()))
+    return (upper << 32) | lower
+
+
+def _fits(selection: Selection, stretches: Stretches, power: int) -> bool:
+    """Say whether no window's sum of that power of its values can leave 63 bits."""
+    return bool(selection.largest**power * int(stretches.count.max(initial=0)) < _INT64)
+
+
+def _integer_sums(selection: Selection, stretches: Stretches) -> Ints:
+    sums: Ints = integers.differences(selection.running[0], stretches.low, stretches.high)
+    return sums
+
+
+def float_sums(selection: Selection, stretches: Stretches) -> tuple[Floats, Floats]:
+    """Give sums of doubles, and their means; 0 and NaN where a window is empty."""
+    starts = selection.blocks(stretches.block)
+    totals = blocks.sums(selection.numbers, starts, stretches.low, stretches.high, 1.0)
+    with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
+        means = totals / stretches.count
+        beyond = ~np.isfinite(totals)
+        if beyond.any():
+            # A partial sum may leave the range of doubles where the whole one, or the mean, does not.
+            scaled = blocks.sums(selection.numbers, starts, stretches.low, stretches.high, _SMALLER)
+            totals = np.where(beyond, scaled / _SMALLER, totals)
+            means = np.where(beyond, scaled / stretches.count / _SMALLER, means)
+    return totals, means
+
+
+def _mean(feature: Feature, selection: Selection, stretches: Stretches) -> pa.Array:
     if not selection.integral:
-        return _array(feature, folds.mean(selection.picked, *edges), empty)
-    return _array(
-        feature, wide.to_float(*wide.totals(selection.picked, *edges)) / np.maximum(selection.count, 1), empty
-    )
+        return _array(feature, float_sums(selection, stretches)[1], stretches.empty)
+    if _fits(selection, stretches, 1):
+        totals = _integer_sums(selection, stretches).astype(np.float64)
+    else:
+        totals = wide.to_float(*wide.totals(selection.numbers, stretches.low, stretches.high))
+    return _array(feature, totals / np.maximum(stretches.count, 1), stretches.empty)
 
 
-def _stddev(feature: Feature, selection: Selection) -> pa.Array:
-    deviation = wide.deviation if selection.integral else folds.deviation
-    too_few = selection.count < 2  # noqa: PLR2004 - a sample's deviation is of two values at least
-    return _array(feature, deviation(selection.picked, selection.low, selection.high), too_few)
+def _stddev(feature: Feature, selection: Selection, stretches: Stretches) -> pa.Array:
+    too_few = stretches.count < 2  # noqa: PLR2004 - a sample's deviation is of two values at least
+    if not selection.integral:
+        return _array(feature, _float_deviations(selection, stretches), too_few)
+    if _fits(selection, stretches, 2):
+        return _array(feature, integers.deviations(*selection.running, stretches.low, stretches.high), too_few)
+    return _array(feature, wide.deviation(selection.numbers, stretches.low, stretches.high), too_few)
 
 
-def _min(feature: Feature, selection: Selection) -> pa.Array:
-    return _extreme(feature, selection, np.minimum)
+def _float_deviations(selection: Selection, stretches: Stretches) -> Floats:
+    starts = selection.blocks(stretches.block)
+
+    def scaled(scale: float) -> Floats:
+        found: Floats = blocks.deviations(selection.numbers, starts, stretches.low, stretches.high, scale)
+        return found / scale
+
+    result = scaled(1.0)
+    beyond = ~np.isfinite(result)
+    if beyond.any():
+        result = np.where(beyond, scaled(_MUCH_SMALLER), result)
+    small = (result < _TINY) & (stretches.count > 1)
+    if small.any() and np.abs(selection.numbers).max() < 1 / _MUCH_LARGER:
+        result = np.where(small, scaled(_MUCH_LARGER), result)
+    return result
 
 
-def _max(feature: Feature, selection: Selection) -> pa.Array:
-    return _extreme(feature, selection, np.maximum)
+def _min(feature: Feature, selection: Selection, stretches: Stretches) -> pa.Array:
+    return _extreme(feature, selection, stretches, largest=False)
 
 
-def _extreme(feature: Feature, selection: Selection, pick: np.ufunc) -> pa.Array:
-    values = folds.extreme(selection.picked, selection.low, selection.high, pick)
-    return _array(feature, values, selection.count == 0)
+def _max(feature: Feature, selection: Selection, stretches: Stretches) -> pa.Array:
+    return _extreme(feature, selection, stretches, largest=True)
 
 
-def _first(_: Feature, selection: Selection) -> pa.Array:
-    return _at_place(selection, selection.low)
+def _extreme(feature: Feature, selection: Selection, stretches: Stretches, *, largest: bool) -> pa.Array:
+    starts = selection.blocks(stretches.block)
+    found = blocks.extremes(selection.numbers, starts, stretches.low, stretches.high, largest)
+    return _array(feature, found, stretches.empty)
 
 
-def _last(_: Feature, selection: Selection) -> pa.Array:
-    return _at_place(selection, selection.high - 1)
+def _first(feature: Feature, selection: Selection, stretches: Stretches) -> pa.Array:
+    return _at_place(feature, selection, stretches.low, stretches.empty)
 
 
-def _at_place(selection: Selection, places: Ints) -> pa.Array:
-    empty = selection.count == 0
-    rows = np.zeros(len(places), np.int64)
-    rows[~empty] = selection.rows[places[~empty]]
-    taken = selection.values.take(pa.array(rows, mask=empty))
-    return taken.combine_chunks() if taken.num_chunks != 1 else taken.chunk(0)
+def _last(feature: Feature, selection: Selection, stretches: Stretches) -> pa.Array:
+    return _at_place(feature, selection, stretches.high - 1, stretches.empty)
 
 
-def _count_distinct(_: Feature, selection: Selection) -> pa.Array:
-    counts = distinct(selection.picked, selection.groups, selection.low, selection.high)
+def _at_place(feature: Feature, selection: Selection, places: Ints, empty: Bools) -> pa.Array:
+    places = np.where(empty, 0, places)
+    if not len(selection.times):
+        return pa.nulls(len(places), ARROW[feature.dtype])
+    if feature.dtype in ("int64", "float64", "timestamp"):
+        return _array(feature, selection.numbers[places], empty)
+    rows = places if selection.rows is None else selection.rows[places]
+    return selection.values.take(pa.array(rows, mask=empty))
+
+
+def _last_k(feature: Feature, selection: Selection, stretches: Stretches) -> pa.Array:
+    lengths = np.minimum(stretches.count, int(feature.params[0]))
+    offsets = np.concatenate(([0], np.cumsum(lengths)))
+    back = np.arange(offsets[-1]) - np.repeat(offsets[:-1], lengths)
+    places = np.repeat(stretches.high - 1, lengths) - back
+    rows = places if selection.rows is None else selection.rows[places]
+    return lists(offsets, selection.values.take(pa.array(rows)), stretches.empty)
+
+
+def lists(offsets: Ints, values: pa.Array, null: Bools) -> pa.Array:
+    """Build lists; those that are null are empty ones."""
+    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), values, mask=pa.array(null))
+
+
+def _count_distinct(_: Feature, selection: Selection, stretches: Stretches) -> pa.Array:
+    counts = counting.distinct(*selection.neighbours, stretches.low, stretches.high)
     return pa.array(np.minimum(counts, DISTINCT_CAP))
 
 
-def _time_since_last(feature: Feature, selection: Selection) -> pa.Array:
-    empty = selection.count == 0
-    seconds = np.zeros(len(empty))
-    newest = selection.event_ts[selection.rows[selection.high[~empty] - 1]]
-    seconds[~empty] = (selection.at[~empty] - newest) / SECOND
-    return _array(feature, seconds, empty)
+def _decayed_sum(feature: Feature, selection: Selection, stretches: Stretches) -> pa.Array:
+    values = np.ones(len(selection.times)) if feature.column is None else selection.numbers.astype(np.float64)
+    starts, times = selection.blocks(stretches.block), selection.times
+    half_life = float(feature.params[0])
+    found = blocks.decayed(values, times, starts, stretches.low, stretches.high, stretches.at, half_life)
+    return _array(feature, found, stretches.empty)
 
 
-_FUNCTIONS: dict[str, Callable[[Feature, Selection], pa.Array]] = {
+def _time_since_first(feature: Feature, selection: Selection, stretches: Stretches) -> pa.Array:
+    return _seconds_since(feature, selection, stretches, stretches.low)
+
+
+def _time_since_last(feature: Feature, selection: Selection, stretches: Stretches) -> pa.Array:
+    return _seconds_since(feature, selection, stretches, stretches.high - 1)
+
+
+def _seconds_since(feature: Feature, selection: Selection, stretches: Stretches, places: Ints) -> pa.Array:
+    some = ~stretches.empty
+    seconds = np.zeros(len(places))
+    seconds[some] = (stretches.at[some] - selection.times[places[some]]) / SECOND
+    return _array(feature, seconds, ~some)
+
+
+def _gap_mean(feature: Feature, selection: Selection, stretches: Stretches) -> pa.Array:
+    means, _ = counting.gaps(selection.times, stretches.low, stretches.high, NEWEST_CAP)
+    return _array(feature, means / SECOND, stretches.count < 2)  # noqa: PLR2004 - a gap is between two
+
+
+def _gap_stddev(feature: Feature, selection: Selection, stretches: Stretches) -> pa.Array:
+    _, deviations = counting.gaps(selection.times, stretches.low, stretches.high, NEWEST_CAP)
+    return _array(feature, deviations / SECOND, stretches.count < 3)  # noqa: PLR2004 - two gaps are between three
+
+
+def _moments(feature: Feature, selection: Selection, stretches: Stretches) -> pa.Array:
+    """Give counts, sums and sums of squares, from which those of a part can be subtracted."""
+    arrays: list[npt.NDArray[Any]] = [stretches.count]
+    if feature.column is not None and selection.numeric:
+        if selection.integral:
+            arrays += [*wide.totals(selection.numbers, stretches.low, stretches.high)]
+            arrays += wide.squares(selection.numbers, stretches.low, stretches.high)
+        else:
+            arrays.append(float_sums(selection, stretches)[0])
+    return pa.StructArray.from_arrays([pa.array(values) for values in arrays], [str(n) for n in range(len(arrays))])
+
+
+_FUNCTIONS: dict[str, Callable[[Feature, Selection, Stretches], pa.Array]] = {
     "count": _count,
     "sum": _sum,
     "mean": _mean,
@@ -164,6 +247,13 @@ _FUNCTIONS: dict[str, Callable[[Feature, Selection], pa.Array]] = {
     "stddev": _stddev,
     "first": _first,
     "last": _last,
+    "last_k": _last_k,
     "count_distinct": _count_distinct,
+    "decayed_sum": _decayed_sum,
+    "time_since_first": _time_since_first,
     "time_since_last": _time_since_last,
+    "gap_mean": _gap_mean,
+    "gap_stddev": _gap_stddev,
+    MOMENTS: _moments,
+    **FREQUENCIES,
 }

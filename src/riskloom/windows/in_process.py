@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pyarrow as pa
 
 from riskloom.errors import WindowError
-from riskloom.windows.kernel import Kernel
-from riskloom.windows.layout import lay_out
+from riskloom.windows.kernel import run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,10 +51,8 @@ def compute(view: FeatureView, events: pa.Table, spine: pa.Table, features: Sequ
         [1, 0]
     """
     wanted = choose_features(view, features)
-    layout = lay_out(view, events, spine)
-    values = Kernel(layout).run(wanted)
-    back = pa.array(np.argsort(layout.order))
-    return pa.table({feature.name: column.take(back) for feature, column in zip(wanted, values, strict=True)})
+    values = run(view, events, spine, wanted)
+    return pa.table({feature.name: column for feature, column in zip(wanted, values, strict=True)})
 
 
 def choose_features(view: FeatureView, names: Sequence[str] | None) -> tuple[Feature, ...]:

@@ -8,118 +8,106 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from riskloom.windows import predicate
-from riskloom.windows.functions import Selection, evaluate
-from riskloom.windows.layout import dictionary_codes
-from riskloom.windows.tables import known, to_numpy
-from riskloom.windows.visible import Frame, frames
+from riskloom.windows.combine import combine, parts
+from riskloom.windows.functions import evaluate
+from riskloom.windows.layout import check, lay_out
+from riskloom.windows.visible import Visible
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import Any
+    from collections.abc import Iterator, Sequence
 
-    import numpy.typing as npt
-
-    from riskloom.declare import Feature, Filter
+    from riskloom.declare import Feature, FeatureView
     from riskloom.intervals import Window
     from riskloom.windows.layout import Layout
 
-_NUMERIC_FUNCTIONS = ("sum", "mean", "min", "max", "stddev")
+
+def run(view: FeatureView, events: pa.Table, spine: pa.Table, features: Sequence[Feature]) -> list[pa.Array]:
+    """Compute features.
+
+    Args:
+        view: The view.
+        events: As ``riskloom.windows.compute`` takes them.
+        spine: Likewise.
+        features: Features of the view.
+
+    Returns:
+        For each feature its values, one for each spine row, in the spine's order.
+
+    Raises:
+        WindowError: A table does not fit the view, or the sum of a window is no int64.
+    """
+    given = check(view, events, spine)
+    leaves = dict.fromkeys(leaf for feature in features for leaf in _read(feature))
+    values: dict[Feature, pa.Array] = {}
+    for keys in dict.fromkeys(leaf.keys for leaf in leaves):
+        own = view.entity.key_columns
+        others = [key for key in own if keys and key not in keys]
+        kernel = Kernel(lay_out(given, keys or own, others))
+        values |= kernel.run([leaf for leaf in leaves if leaf.keys == keys])
+    return [_value(feature, values) for feature in features]
+
+
+def _read(feature: Feature) -> Iterator[Feature]:
+    """Give the features that are read from events."""
+    if not feature.parts:
+        yield feature
+    for part in parts(feature):
+        yield from _read(part)
+
+
+def _value(feature: Feature, values: dict[Feature, pa.Array]) -> pa.Array:
+    if not feature.parts:
+        return values[feature]
+    return combine(feature, [_value(part, values) for part in parts(feature)])
 
 
 @dataclass(slots=True)
 class Kernel:
-    """Evaluates features over one layout, and keeps what several of them share.
+    """Evaluates features over one layout.
 
     Attributes:
         layout: The sorted events and spine.
     """
 
     layout: Layout
-    _masks: dict[tuple[str | None, Filter | None], npt.NDArray[np.bool_]] = field(default_factory=dict)
-    _numbers: dict[tuple[str, bool], npt.NDArray[Any]] = field(default_factory=dict)
-    _values: dict[Feature, pa.Array] = field(default_factory=dict)
+    _visible: Visible = field(init=False)
 
-    def run(self, features: Sequence[Feature]) -> list[pa.Array]:
-        """Compute features.
+    def __post_init__(self) -> None:
+        """Share one stream of events among all windows."""
+        self._visible = Visible(self.layout)
 
-        Args:
-            features: Features of the view that the layout was made for.
+    def run(self, features: Sequence[Feature]) -> dict[Feature, pa.Array]:
+        """Compute features that have no parts, window by window."""
+        values: dict[Feature, pa.Array] = {}
+        for window in dict.fromkeys(feature.window for feature in features):
+            values |= self._evaluate(window, [feature for feature in features if feature.window == window])
+        return values
 
-        Returns:
-            For each feature its values, one for each sorted spine row.
-
-        Raises:
-            WindowError: The sum of a window is no int64.
-        """
-        leaves = dict.fromkeys(leaf for feature in features for leaf in feature.leaves)
-        for window in dict.fromkeys(leaf.window for leaf in leaves):
-            self._evaluate(window, [leaf for leaf in leaves if leaf.window == window])
-        return [self._value(feature) for feature in features]
-
-    def _value(self, feature: Feature) -> pa.Array:
-        if not feature.parts:
-            return self._values[feature]
-        return _divide(*(self._value(part) for part in feature.parts))
-
-    def _evaluate(self, window: Window, leaves: Sequence[Feature]) -> None:
-        queries: list[npt.NDArray[np.int64]] = []
-        pieces: dict[Feature, list[pa.Array]] = {leaf: [] for leaf in leaves}
-        for frame in frames(self.layout, window):
+    def _evaluate(self, window: Window, features: Sequence[Feature]) -> dict[Feature, pa.Array]:
+        queries = []
+        pieces: dict[Feature, list[pa.Array]] = {feature: [] for feature in features}
+        for frame in self._visible.frames(window):
             queries.append(frame.queries)
-            chosen: dict[tuple[str | None, Filter | None], Frame] = {}
-            for leaf in leaves:
-                what = (leaf.column, leaf.where)
-                if what not in chosen:
-                    chosen[what] = _choose(frame, self._mask(*what))
-                pieces[leaf].append(evaluate(leaf, self._selection(leaf, chosen[what])))
-        back = np.argsort(np.concatenate(queries))
-        self._values |= {leaf: pa.concat_arrays(values).take(pa.array(back)) for leaf, values in pieces.items()}
-
-    def _mask(self, column: str | None, where: Filter | None) -> npt.NDArray[np.bool_]:
-        """Say of each event whether it passes the filter and holds a value."""
-        if (column, where) not in self._masks:
-            events = self.layout.events
-            mask = np.ones(events.num_rows, np.bool_) if where is None else predicate.evaluate(where, events)
-            self._masks[column, where] = mask if column is None else mask & known(events.column(column))
-        return self._masks[column, where]
-
-    def _selection(self, leaf: Feature, frame: Frame) -> Selection:
-        layout = self.layout
-        values = None if leaf.column is None else layout.events.column(leaf.column)
-        numbers = np.zeros(0, np.int64) if leaf.column is None else self._as_numbers(leaf, leaf.column)
-        at = layout.at[frame.queries]
-        return Selection(values, numbers, layout.event_ts, frame.rows, frame.groups, frame.low, frame.high, at)
-
-    def _as_numbers(self, leaf: Feature, column: str) -> npt.NDArray[Any]:
-        what = (column, leaf.function in _NUMERIC_FUNCTIONS)
-        if what not in self._numbers:
-            values = self.layout.events.column(column)
-            self._numbers[what] = _numbers(values) if what[1] else dictionary_codes(values)[0]
-        return self._numbers[what]
+            for what in dict.fromkeys((feature.column, feature.where) for feature in features):
+                selection = frame.stream.select(*what)
+                stretches = selection.within(frame.stretches)
+                for feature in features:
+                    if (feature.column, feature.where) == what:
+                        pieces[feature].append(evaluate(feature, selection, stretches))
+        back = _back(self.layout, queries)
+        return {feature: _join(values, back) for feature, values in pieces.items()}
 
 
-def _numbers(values: pa.ChunkedArray) -> npt.NDArray[Any]:
-    """Numbers of a column; what stands in place of a null is never read."""
-    whole = values if pa.types.is_floating(values.type) else values.cast(pa.int64())
-    return to_numpy(whole.fill_null(0))
+def _back(layout: Layout, queries: Sequence[np.ndarray | None]) -> pa.Array | None:
+    """Say where each spine row of the input stands in the pieces put together; None for the same place."""
+    if queries[0] is None:
+        return None if layout.back is None else pa.array(layout.back)
+    whole = np.concatenate([piece for piece in queries if piece is not None])
+    back = np.empty(len(whole), np.int64)
+    back[whole] = np.arange(len(whole))
+    return pa.array(back if layout.back is None else back[layout.back])
 
 
-def _choose(frame: Frame, mask: npt.NDArray[np.bool_]) -> Frame:
-    """Keep the events of a frame that a mask lets through."""
-    if mask.all():
-        return frame
-    kept = mask if frame.whole else mask[frame.rows]
-    before = np.concatenate(([0], np.cumsum(kept)))
-    return Frame(
-        frame.queries, frame.rows[kept], frame.groups[kept], before[frame.low], before[frame.high], whole=False
-    )
-
-
-def _divide(numerator: pa.Array, denominator: pa.Array) -> pa.Array:
-    """Divide as doubles; null where either is null or the divisor is 0."""
-    top, bottom = (part.cast(pa.float64(), safe=False).fill_null(0.0).to_numpy() for part in (numerator, denominator))
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        values = top / bottom
-    null = numerator.is_null().to_numpy(zero_copy_only=False) | (bottom == 0)
-    return pa.array(values, mask=null)
+def _join(pieces: Sequence[pa.Array], back: pa.Array | None) -> pa.Array:
+    whole = pieces[0] if len(pieces) == 1 else pa.concat_arrays(pieces)
+    return whole if back is None else whole.take(back)

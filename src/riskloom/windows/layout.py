@@ -1,4 +1,7 @@
-"""The order in which the kernel reads: events and spine by key and time, keys as dense codes."""
+"""The order in which the kernel reads: events and spine by key and time, keys as dense codes.
+
+Tables that come in this order already are recognised and neither sorted nor copied.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +12,21 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from riskloom.windows.tables import EVENT_TIMES, conform, instants
+from riskloom.windows.loops import order
+from riskloom.windows.tables import EVENT_TIMES, conform, instants, to_numpy
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy.typing as npt
 
     from riskloom.declare import FeatureView
+
+    Ints = npt.NDArray[np.int64]
+
 NOBODY = -1
+_RUNS_AT_LEAST = 4
+_CODES = 2**62
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,20 +40,31 @@ class Layout:
         available_ts: From when each may be seen, microseconds, shape (n,).
         spine_keys: Key codes of the m spine rows, shape (m,), ascending; -1 for a null key.
         at: Instants of the spine rows, microseconds, shape (m,).
-        order: Where each sorted spine row stood in the input, shape (m,).
+        back: Where each spine row of the input stands in the sorted ones, shape (m,); None for the same place.
     """
 
     events: pa.Table
-    event_keys: npt.NDArray[np.int64]
-    event_ts: npt.NDArray[np.int64]
-    available_ts: npt.NDArray[np.int64]
-    spine_keys: npt.NDArray[np.int64]
-    at: npt.NDArray[np.int64]
-    order: npt.NDArray[np.int64]
+    event_keys: Ints
+    event_ts: Ints
+    available_ts: Ints
+    spine_keys: Ints
+    at: Ints
+    back: Ints | None
 
 
-def lay_out(view: FeatureView, events: pa.Table, spine: pa.Table) -> Layout:
-    """Check, encode and sort the two tables.
+@dataclass(frozen=True, slots=True)
+class Input:
+    """Both tables, checked, with the columns in the declared types."""
+
+    events: pa.Table
+    spine: pa.Table
+    event_ts: Ints
+    available_ts: Ints
+    at: Ints
+
+
+def check(view: FeatureView, events: pa.Table, spine: pa.Table) -> Input:
+    """Check the two tables.
 
     Args:
         view: The view, whose columns and key are read.
@@ -52,39 +74,77 @@ def lay_out(view: FeatureView, events: pa.Table, spine: pa.Table) -> Layout:
     Raises:
         WindowError: A column is missing, of another type, or a time is null.
     """
-    keys = dict(view.entity.keys)
     columns = {column: view.source.columns[column] for column in view.event_columns}
     events = conform("events", events, {**columns, "event_id": "string", **dict.fromkeys(EVENT_TIMES, "timestamp")})
-    spine = conform("spine", spine, {**keys, "at": "timestamp"})
+    spine = conform("spine", spine, {**dict(view.entity.keys), "at": "timestamp"})
     event_ts, available_ts = (instants("events", events, column) for column in EVENT_TIMES)
-    at = instants("spine", spine, "at")
-    event_keys, spine_keys = _encode(events, spine, tuple(keys))
-    rows = _event_order(event_keys, event_ts, events.column("event_id"), np.isin(event_keys, spine_keys))
-    order = np.lexsort((at, spine_keys))
+    return Input(events, spine, event_ts, available_ts, instants("spine", spine, "at"))
+
+
+def lay_out(given: Input, keys: Sequence[str], null_keys: Sequence[str] = ()) -> Layout:
+    """Encode the keys of both tables, and sort them.
+
+    Args:
+        given: Both tables.
+        keys: Key columns by which events and spine rows meet.
+        null_keys: Further key columns of the spine; where one is null, the row is nobody's.
+    """
+    event_keys, spine_keys, size = _encode(given.events, given.spine, keys)
+    for key in null_keys:
+        spine_keys[to_numpy(pc.is_null(given.spine.column(key)))] = NOBODY
+    rows = _event_order(
+        event_keys, given.event_ts, given.events.column("event_id"), _asked(event_keys, spine_keys, size)
+    )
+    spine = _order(spine_keys, given.at, size)
+    back = None
+    if spine is not None:
+        back = np.empty(len(spine), np.int64)
+        back[spine] = np.arange(len(spine))
     return Layout(
-        events.take(rows), event_keys[rows], event_ts[rows], available_ts[rows], spine_keys[order], at[order], order
+        events=given.events if rows is None else given.events.take(rows),
+        event_keys=_take(event_keys, rows),
+        event_ts=_take(given.event_ts, rows),
+        available_ts=_take(given.available_ts, rows),
+        spine_keys=_take(spine_keys, spine),
+        at=_take(given.at, spine),
+        back=back,
     )
 
 
-def _encode(
-    events: pa.Table, spine: pa.Table, keys: tuple[str, ...]
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def _take(values: Ints, rows: Ints | None) -> Ints:
+    return values if rows is None else values[rows]
+
+
+def _encode(events: pa.Table, spine: pa.Table, keys: Sequence[str]) -> tuple[Ints, Ints, int]:
     """Number the keys of both tables alike: parts are compared one by one, so ('1', '11') is never ('11', '1')."""
-    codes = np.zeros(events.num_rows + spine.num_rows, np.int64)
-    null = np.zeros(len(codes), np.bool_)
-    for key in keys:
-        part, size = dictionary_codes(
-            pa.chunked_array([*events.column(key).chunks, *spine.column(key).chunks], events.column(key).type)
-        )
-        null |= part == NOBODY
-        # Both factors are at most the number of rows, so the product fits; the ranks keep the next one small too.
-        codes = np.unique(codes * (size + 1) + part + 1, return_inverse=True)[1]
-    codes[null] = NOBODY
-    return codes[: events.num_rows], codes[events.num_rows :]
+    if spine.num_rows == events.num_rows and all(spine.column(key).equals(events.column(key)) for key in keys):
+        codes, size = _number([events.column(key) for key in keys])
+        return codes, codes.copy(), size
+    both = [
+        pa.chunked_array([*events.column(key).chunks, *spine.column(key).chunks], events.column(key).type)
+        for key in keys
+    ]
+    codes, size = _number(both)
+    return codes[: events.num_rows], codes[events.num_rows :], size
 
 
-def dictionary_codes(values: pa.ChunkedArray) -> tuple[npt.NDArray[np.int64], int]:
-    """Number the different values of a column; -1 for null.
+def _number(parts: Sequence[pa.ChunkedArray]) -> tuple[Ints, int]:
+    codes, size = dictionary_codes(parts[0])
+    for part in parts[1:]:
+        others, more = dictionary_codes(part)
+        null = (codes == NOBODY) | (others == NOBODY)
+        if size * more >= _CODES:
+            codes, size = dictionary_codes(pa.chunked_array([pa.array(codes, mask=codes == NOBODY)]))
+        codes = codes * more + others
+        codes[null] = NOBODY
+        size *= more
+    if len(parts) > 1:
+        codes, size = dictionary_codes(pa.chunked_array([pa.array(codes, mask=codes == NOBODY)]))
+    return codes, size
+
+
+def dictionary_codes(values: pa.ChunkedArray) -> tuple[Ints, int]:
+    """Number the different values of a column in the order in which they come; -1 for null.
 
     Returns:
         The codes, int64, one a row, and how many different values there are.
@@ -93,29 +153,58 @@ def dictionary_codes(values: pa.ChunkedArray) -> tuple[npt.NDArray[np.int64], in
         >>> dictionary_codes(pa.chunked_array([["b", None], ["a", "b"]]))
         (array([ 0, -1,  1,  0]), 2)
     """
-    encoded = pc.dictionary_encode(values)
-    if encoded.num_chunks == 0:
-        return np.zeros(0, np.int64), 0
-    codes = pa.chunked_array([chunk.indices for chunk in encoded.chunks])
-    return pc.fill_null(codes, NOBODY).to_numpy().astype(np.int64), len(
-        encoded.chunk(encoded.num_chunks - 1).dictionary
-    )
+    array = values.combine_chunks()
+    runs = _runs(array)
+    encoded = pc.dictionary_encode(array if runs is None else array.take(pa.array(np.flatnonzero(runs))))
+    codes = encoded.indices.fill_null(NOBODY).to_numpy(zero_copy_only=False).astype(np.int64)
+    return (codes if runs is None else codes[np.cumsum(runs) - 1]), len(encoded.dictionary)
 
 
-def _event_order(
-    keys: npt.NDArray[np.int64], times: npt.NDArray[np.int64], ids: pa.ChunkedArray, wanted: npt.NDArray[np.bool_]
-) -> npt.NDArray[np.int64]:
+def _runs(array: pa.Array) -> npt.NDArray[np.bool_] | None:
+    """Say of each value whether it differs from the one before, where equal ones mostly stand together."""
+    if len(array) < _RUNS_AT_LEAST or array.null_count:
+        return None
+    begins = np.ones(len(array), np.bool_)
+    begins[1:] = pc.not_equal(array[1:], array[:-1]).to_numpy(zero_copy_only=False)
+    return begins if begins.sum() * _RUNS_AT_LEAST <= len(array) else None
+
+
+def _asked(event_keys: Ints, spine_keys: Ints, size: int) -> npt.NDArray[np.bool_]:
+    """Say of each event whether its key is one that somebody asks for."""
+    asked = np.zeros(size + 1, np.bool_)
+    asked[spine_keys] = True
+    asked[NOBODY] = False
+    return asked[event_keys]
+
+
+def _order(keys: Ints, times: Ints, size: int) -> Ints | None:
+    """Sort by key and time; None where that changes nothing."""
+    if order.is_sorted(keys, times):
+        return None
+    by_time = np.arange(len(times))
+    if not order.is_sorted(np.zeros(len(times), np.int64), times):
+        by_time = np.argsort(times, kind="stable")
+    rows: Ints = order.by_key(by_time, keys, size)
+    return rows
+
+
+def _event_order(keys: Ints, times: Ints, ids: pa.ChunkedArray, wanted: npt.NDArray[np.bool_]) -> Ints | None:
     """Sort by key, time and event id; rows of nobody, or of a key that nobody asks for, are left out."""
-    rows = np.flatnonzero(wanted & (keys != NOBODY))
-    rows = rows[np.lexsort((times[rows], keys[rows]))]
-    begins = np.ones(len(rows), np.bool_)
-    begins[1:] = (np.diff(keys[rows]) != 0) | (np.diff(times[rows]) != 0)
-    ends = np.ones(len(rows), np.bool_)
-    ends[:-1] = begins[1:]
-    tied = np.flatnonzero(~(begins & ends))
+    rows = None if wanted.all() else np.flatnonzero(wanted)
+    keys, times = _take(keys, rows), _take(times, rows)
+    sorting = _order(keys, times, int(keys.max(initial=0)) + 1)
+    if sorting is not None:
+        rows, keys, times = _take(sorting if rows is None else rows[sorting], None), keys[sorting], times[sorting]
+    groups = order.tied(keys, times)
+    tied = np.flatnonzero(groups >= 0)
     if len(tied):
         # Only ties look at the ids, which Arrow compares as bytes: sorting all of them would cost more than the rest.
-        ties = pa.table({"group": np.cumsum(begins)[tied], "id": ids.take(rows[tied])})
-        by_id = pc.sort_indices(ties, sort_keys=[("group", "ascending"), ("id", "ascending")])
-        rows[tied] = rows[tied][by_id.to_numpy()]
+        places = tied if rows is None else rows[tied]
+        ties = pa.table({"group": groups[tied], "id": ids.take(pa.array(places))})
+        by_id = (
+            pc.sort_indices(ties, sort_keys=[("group", "ascending"), ("id", "ascending")]).to_numpy().astype(np.int64)
+        )
+        if not (np.diff(by_id) > 0).all():
+            rows = np.arange(len(keys)) if rows is None else rows
+            rows[tied] = places[by_id]
     return rows

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import types
 
+from riskloom.declare.functions import list_of
 from riskloom.errors import WindowError
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ ARROW: dict[str, pa.DataType] = {
     "bool": pa.bool_(),
     "timestamp": INSTANT,
 }
+ARROW |= {list_of(name): pa.list_(dtype) for name, dtype in tuple(ARROW.items())}
 EVENT_TIMES = ("event_ts", "available_ts")
 
 

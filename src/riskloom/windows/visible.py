@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from riskloom.intervals import available
+from riskloom.windows.loops import order
+from riskloom.windows.selection import Stream, Stretches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from riskloom.intervals import Window
     from riskloom.windows.layout import Layout
 
+    Ints = npt.NDArray[np.int64]
+
 PAIRS_AT_ONCE = 4_000_000
 
 
@@ -25,67 +29,71 @@ class Frame:
     """For some spine rows, the events that each of them sees.
 
     Attributes:
-        queries: Positions of the k spine rows, shape (k,).
-        rows: Positions of events, shape (r,); a spine row sees a stretch of them, oldest first.
-        groups: Key of each of ``rows``, or whatever else keeps neighbouring stretches apart, shape (r,).
-        low: Where the stretch of each spine row starts in ``rows``, shape (k,).
-        high: Where it ends, itself not included, shape (k,).
-        whole: Whether ``rows`` is simply all events.
+        queries: Positions of the k spine rows, shape (k,); None for all.
+        stream: Events of which each spine row sees a stretch.
+        stretches: Those, one a spine row.
     """
 
-    queries: npt.NDArray[np.int64]
-    rows: npt.NDArray[np.int64]
-    groups: npt.NDArray[np.int64]
-    low: npt.NDArray[np.int64]
-    high: npt.NDArray[np.int64]
-    whole: bool = True
+    queries: Ints | None
+    stream: Stream
+    stretches: Stretches
 
 
-def frames(layout: Layout, window: Window) -> Iterator[Frame]:
-    """Give the frames of a window, which together hold each spine row once.
+@dataclass(slots=True)
+class Visible:
+    """The frames of windows over one layout."""
 
-    Most events may be seen by the time that a window can hold them, and one binary search an edge answers. Only the
-    spine rows whose window holds an event that comes later than that are answered pair by pair, in bounded pieces.
-    """
-    low, high = _edges(layout, window)
-    # An event inside the window lies before `at - delay`, so one that is available `delay` after its time is seen.
-    late = ~available(layout.available_ts, layout.event_ts + window.delay)
-    seen = np.concatenate(([0], np.cumsum(late)))
-    pairwise = seen[high] > seen[low]
-    everything = np.arange(len(layout.event_ts))
-    easy = np.flatnonzero(~pairwise)
-    yield Frame(easy, everything, layout.event_keys, low[easy], high[easy])
-    for queries in _pieces(np.flatnonzero(pairwise), high - low):
-        yield _pairs(layout, queries, low[queries], high[queries])
+    layout: Layout
+    _whole: Stream = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Make the stream of all events, which the windows share."""
+        self._whole = Stream(self.layout, None, self.layout.event_keys)
+
+    def frames(self, window: Window) -> Iterator[Frame]:
+        """Give the frames of a window, which together hold each spine row once.
+
+        Most spine rows may see all that their window holds, and one pass over both tables answers them. Only those
+        with an event that is not known yet are answered pair by pair, in bounded pieces.
+        """
+        layout = self.layout
+        low, high = order.stretches(
+            layout.event_keys, layout.event_ts, layout.spine_keys, window.start(layout.at), window.end(layout.at)
+        )
+        hidden = self._hidden(window, low, high)
+        if hidden is None:
+            yield Frame(None, self._whole, Stretches(window, low, high, layout.at))
+            return
+        seen = np.flatnonzero(~hidden)
+        yield Frame(seen, self._whole, Stretches(window, low[seen], high[seen], layout.at[seen]))
+        for queries in _pieces(np.flatnonzero(hidden), high - low):
+            yield self._pairs(window, queries, low[queries], high[queries])
+
+    def _hidden(self, window: Window, low: Ints, high: Ints) -> npt.NDArray[np.bool_] | None:
+        """Say of each spine row whether its window holds an event that is not known yet; None where no row's does."""
+        layout = self.layout
+        # An event inside the window lies before `at - delay`, so one that is available `delay` after its time is seen.
+        if np.all(available(layout.available_ts, layout.event_ts + window.delay)):
+            return None
+        hidden = np.logical_not(available(order.newest(layout.available_ts, low, high), layout.at))
+        return hidden if hidden.any() else None
+
+    def _pairs(self, window: Window, queries: Ints, low: Ints, high: Ints) -> Frame:
+        layout, lengths = self.layout, high - low
+        owners = np.repeat(np.arange(len(queries)), lengths)
+        begins = np.cumsum(lengths) - lengths
+        rows = np.arange(len(owners)) + np.repeat(low - begins, lengths)
+        seen = available(layout.available_ts[rows], layout.at[queries][owners])
+        rows, owners = rows[seen], owners[seen]
+        edges = np.searchsorted(owners, np.arange(len(queries) + 1))
+        return Frame(
+            queries, Stream(layout, rows, owners), Stretches(window, edges[:-1], edges[1:], layout.at[queries])
+        )
 
 
-def _edges(layout: Layout, window: Window) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    # Times are replaced by their ranks, so that key and rank fit into one integer, whatever the times are.
-    ranked, ranks = np.unique(layout.event_ts, return_inverse=True)
-    span = len(ranked) + 1
-    places = layout.event_keys * span + ranks
-    return tuple(  # type: ignore[return-value]
-        np.searchsorted(places, layout.spine_keys * span + np.searchsorted(ranked, edge))
-        for edge in (window.start(layout.at), window.end(layout.at))
-    )
-
-
-def _pieces(queries: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64]) -> Iterator[npt.NDArray[np.int64]]:
+def _pieces(queries: Ints, lengths: Ints) -> Iterator[Ints]:
     if not len(queries):
         return
     total = np.cumsum(lengths[queries])
     cuts = np.flatnonzero(np.diff(total // PAIRS_AT_ONCE)) + 1
     yield from np.split(queries, cuts)
-
-
-def _pairs(
-    layout: Layout, queries: npt.NDArray[np.int64], low: npt.NDArray[np.int64], high: npt.NDArray[np.int64]
-) -> Frame:
-    lengths = high - low
-    owners = np.repeat(np.arange(len(queries)), lengths)
-    starts = np.cumsum(lengths) - lengths
-    rows = np.arange(len(owners)) + np.repeat(low - starts, lengths)
-    seen = available(layout.available_ts[rows], layout.at[queries][owners])
-    rows, owners = rows[seen], owners[seen]
-    edges = np.searchsorted(owners, np.arange(len(queries) + 1))
-    return Frame(queries, rows, owners, edges[:-1], edges[1:], whole=False)

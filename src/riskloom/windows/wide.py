@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from riskloom.windows.loops import integers
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -63,12 +65,16 @@ def deviation(values: Ints, low: Ints, high: Ints) -> npt.NDArray[np.float64]:
         >>> deviation(np.array([2**62, 2**62 + 1, 2**62]), np.array([0, 0]), np.array([2, 3])).tolist()
         [0.7071067811865476, 0.5773502691896257]
     """
-    count = (high - low).astype(np.uint64)
-    sums = _magnitude(*totals(values, low, high))
-    scaled = _multiply(_limbs([count]), _limbs(_squares(values, low, high)))
-    spread = _to_float(_subtract(scaled, _multiply(sums, sums)))
-    pairs = count.astype(np.float64) * np.maximum(count.astype(np.float64) - 1, 1)
-    return np.sqrt(spread / np.maximum(pairs, 1))
+    return deviation_of(high - low, totals(values, low, high), squares(values, low, high))
+
+
+def deviation_of(count: Ints, sums: tuple[Ints, Ints], words: Sequence[Limb]) -> npt.NDArray[np.float64]:
+    """Give sample standard deviations from counts, ``totals`` and ``squares``; see ``deviation``."""
+    size = _magnitude(*sums)
+    scaled = _multiply(_limbs([count.astype(np.uint64)]), _limbs(words))
+    spread = integers.nearest(np.stack(_subtract(scaled, _multiply(size, size))))
+    number = count.astype(np.float64)
+    return np.sqrt(spread / np.maximum(number * (number - 1), 1))
 
 
 def _window(values: npt.NDArray[_Integer], low: Ints, high: Ints) -> npt.NDArray[_Integer]:
@@ -86,8 +92,8 @@ def _magnitude(upper: Ints, lower: Ints) -> list[Limb]:
     return _limbs([low, high & _WORD_MASK, high >> _WORD])
 
 
-def _squares(values: Ints, low: Ints, high: Ints) -> list[Limb]:
-    """Sums of squares as words of 32 bits, not carried yet."""
+def squares(values: Ints, low: Ints, high: Ints) -> list[Limb]:
+    """Add up the squares of stretches, as words of 32 bits that are not carried yet."""
     size = np.abs(values).view(np.uint64)
     upper, lower = size >> _WORD, size & _WORD_MASK
     small, cross, large = lower * lower, lower * upper, upper * upper
@@ -132,11 +138,4 @@ def _subtract(left: Sequence[Limb], right: Sequence[Limb]) -> list[Limb]:
         given = left[place] if place < len(left) else zero
         borrow = (taken > given).astype(np.uint64)
         result.append(given + (borrow << _LIMB) - taken)
-    return result
-
-
-def _to_float(limbs: Sequence[Limb]) -> npt.NDArray[np.float64]:
-    result = np.zeros(len(limbs[0]))
-    for limb in reversed(limbs):
-        result = result * 2.0**16 + limb
     return result

@@ -17,6 +17,7 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from riskloom.declare.encode import view_from_dict, view_to_dict
+from riskloom.declare.functions import list_of
 from riskloom.errors import WindowError
 from riskloom.windows.in_process import choose_features
 from riskloom.windows.in_process import compute as compute_in_process
@@ -38,6 +39,7 @@ _TYPES: dict[str, T.DataType] = {
     "bool": T.BooleanType(),
     "timestamp": T.TimestampType(),
 }
+_TYPES |= {list_of(name): T.ArrayType(kind) for name, kind in tuple(_TYPES.items())}
 
 
 def compute(view: FeatureView, events: DataFrame, spine: DataFrame, features: Sequence[str] | None = None) -> DataFrame:
@@ -78,14 +80,11 @@ def _check_columns(view: FeatureView, events: DataFrame, spine: DataFrame, featu
 
 def _together(view: FeatureView, events: DataFrame, spine: DataFrame) -> DataFrame:
     """Put each table into a struct column of its own beside the key, so that neither's names can meet."""
-    keys = [f"__key_{place}" for place in range(len(view.entity.keys))]
-    typed = [_TYPES[dtype] for _, dtype in view.entity.keys]
+    shared = [(column, _TYPES[dtype]) for column, dtype in view.entity.keys if column in view.partition_keys]
+    keys = [f"__key_{place}" for place in range(len(shared))]
 
     def tagged(table: DataFrame, name: str, columns: Sequence[str]) -> DataFrame:
-        key_columns = [
-            F.col(column).cast(dtype).alias(key)
-            for key, dtype, column in zip(keys, typed, view.entity.key_columns, strict=True)
-        ]
+        key_columns = [F.col(column).cast(dtype).alias(key) for key, (column, dtype) in zip(keys, shared, strict=True)]
         return table.select(*key_columns, F.struct(*(F.col(f"`{column}`") for column in columns)).alias(name))
 
     read = tagged(events, _EVENT, [*view.event_columns, "event_id", *EVENT_TIMES])
@@ -100,7 +99,7 @@ def _per_task(
 
     def run(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         restored = view_from_dict(declaration)
-        for table in whole_keys(batches, len(restored.entity.keys)):
+        for table in whole_keys(batches, len(restored.partition_keys)):
             yield from _answer(restored, table, features).to_batches()
 
     return run

@@ -1,0 +1,205 @@
+"""The values that a feature reads, in the order in which windows are stretches of them, and what they share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from riskloom.windows import predicate
+from riskloom.windows.layout import dictionary_codes
+from riskloom.windows.loops import blocks, counting, integers
+from riskloom.windows.tables import known
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    import numpy.typing as npt
+
+    from riskloom.declare import Filter
+    from riskloom.intervals import Window
+    from riskloom.windows.layout import Layout
+
+    Ints = npt.NDArray[np.int64]
+    Numbers = npt.NDArray[Any]  # int64 or float64
+
+
+@dataclass(frozen=True, slots=True)
+class Stretches:
+    """What windows hold.
+
+    Attributes:
+        window: The window.
+        low: Where each one starts, shape (k,); it never goes back.
+        high: Where it ends, itself not included, shape (k,); likewise.
+        at: Instants of the reads, microseconds, shape (k,).
+    """
+
+    window: Window
+    low: Ints
+    high: Ints
+    at: Ints
+
+    @property
+    def count(self) -> Ints:
+        """How many values each window holds."""
+        return self.high - self.low
+
+    @property
+    def empty(self) -> npt.NDArray[np.bool_]:
+        """Which windows hold none."""
+        return np.equal(self.high, self.low)
+
+    @property
+    def block(self) -> int:
+        """Length of the blocks of time that no window is shorter than: both its edges may be rounded to the hop."""
+        return self.window.length - self.window.length % self.window.hop
+
+
+@dataclass
+class Stream:
+    """Events of which each window sees a stretch.
+
+    Attributes:
+        layout: The sorted events.
+        rows: Positions in them, shape (r,); None for all.
+        groups: What no window crosses, equal ones together, shape (r,).
+    """
+
+    layout: Layout
+    rows: Ints | None
+    groups: Ints
+    _selections: dict[tuple[str | None, Filter | None], Selection] = field(default_factory=dict)
+    _masks: dict[Filter, npt.NDArray[np.bool_]] = field(default_factory=dict)
+
+    def select(self, column: str | None, where: Filter | None) -> Selection:
+        """Give the events that pass a filter and hold a value of a column."""
+        if (column, where) not in self._selections:
+            self._selections[column, where] = Selection(self, column, self._kept(column, where))
+        return self._selections[column, where]
+
+    def _kept(self, column: str | None, where: Filter | None) -> npt.NDArray[np.bool_] | None:
+        """Say of each event whether it passes the filter and holds a value; None for all."""
+        events = self.layout.events
+        masks = []
+        if where is not None:
+            if where not in self._masks:
+                self._masks[where] = predicate.evaluate(where, events)
+            masks.append(self._masks[where])
+        if column is not None and may_be_unknown(events.column(column)):
+            masks.append(known(events.column(column)))
+        if not masks:
+            return None
+        mask = masks[0] if len(masks) == 1 else masks[0] & masks[1]
+        if mask.all():
+            return None
+        return mask if self.rows is None else mask[self.rows]
+
+
+def may_be_unknown(values: pa.ChunkedArray) -> bool:
+    """Say whether a column may hold null or NaN."""
+    return bool(values.null_count) or pa.types.is_floating(values.type)
+
+
+class Selection:
+    """The events of a stream that one feature reads, and what several functions of them share.
+
+    Attributes:
+        rows: Their positions in the layout, shape (r,); None for all.
+    """
+
+    def __init__(self, stream: Stream, column: str | None, kept: npt.NDArray[np.bool_] | None) -> None:
+        self._stream = stream
+        self._column = column
+        self._kept = None if kept is None else np.flatnonzero(kept)
+        self._before = None if kept is None else np.concatenate(([0], np.cumsum(kept)))
+        self._blocks: dict[int, Ints] = {}
+        self.rows = stream.rows if self._kept is None else _take(stream.rows, self._kept)
+
+    def within(self, stretches: Stretches) -> Stretches:
+        """Give what windows hold of this selection."""
+        if self._before is None:
+            return stretches
+        before = self._before
+        return Stretches(stretches.window, before[stretches.low], before[stretches.high], stretches.at)
+
+    @cached_property
+    def values(self) -> pa.Array:
+        """The column of all events."""
+        return self._stream.layout.events.column(str(self._column)).combine_chunks()
+
+    @cached_property
+    def times(self) -> Ints:
+        """Times of the events, microseconds."""
+        times = self._stream.layout.event_ts
+        return times if self.rows is None else times[self.rows]
+
+    @cached_property
+    def numbers(self) -> Numbers:
+        """The values as int64 or float64."""
+        values = self.values
+        whole = values if pa.types.is_floating(values.type) else values.cast(pa.int64())
+        numbers: Numbers = whole.fill_null(0).to_numpy(zero_copy_only=False)
+        return numbers if self.rows is None else numbers[self.rows]
+
+    @property
+    def numeric(self) -> bool:
+        """Whether the column is of numbers."""
+        return bool(pa.types.is_integer(self.values.type) or pa.types.is_floating(self.values.type))
+
+    @property
+    def integral(self) -> bool:
+        """Whether the column is of integers, and sums must be exact."""
+        return not pa.types.is_floating(self.values.type)
+
+    @cached_property
+    def codes(self) -> tuple[Ints, int]:
+        """The values as codes, and how many there may be."""
+        codes, size = dictionary_codes(pa.chunked_array([self.values]))
+        return (codes if self.rows is None else codes[self.rows]), size
+
+    @cached_property
+    def ranks(self) -> tuple[Ints, pa.Array]:
+        """The values as codes in the order of the values, and the values by code."""
+        encoded = pc.dictionary_encode(self.values)
+        found = encoded.dictionary
+        comparable = found.cast(pa.int8()) if pa.types.is_boolean(found.type) else found
+        order = pc.sort_indices(comparable).to_numpy()
+        ranks = np.empty(len(order) + 1, np.int64)
+        ranks[order] = np.arange(len(order))
+        codes = ranks[encoded.indices.fill_null(len(order)).to_numpy(zero_copy_only=False)]
+        return (codes if self.rows is None else codes[self.rows]), found.take(pa.array(order))
+
+    @cached_property
+    def neighbours(self) -> tuple[Ints, Ints]:
+        """Where each value stands before and after."""
+        before, after = counting.neighbours(*self.codes)
+        return before, after
+
+    @cached_property
+    def largest(self) -> int:
+        """The largest absolute value of integers."""
+        if not len(self.numbers):
+            return 0
+        return max(abs(int(self.numbers.min())), abs(int(self.numbers.max())))
+
+    @cached_property
+    def running(self) -> tuple[Ints, npt.NDArray[np.uint64]]:
+        """Running sums of integers and of their squares, wrapping around."""
+        sums, squares = integers.running(self.numbers)
+        return sums, squares
+
+    def blocks(self, size: int) -> Ints:
+        """Give the start of each event's block of time."""
+        if size not in self._blocks:
+            groups = self._stream.groups if self._kept is None else self._stream.groups[self._kept]
+            self._blocks[size] = blocks.block_starts(groups, self.times, size)
+        return self._blocks[size]
+
+
+def _take(rows: Ints | None, kept: Ints) -> Ints:
+    return kept if rows is None else rows[kept]
