@@ -6,16 +6,25 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from riskloom.declare import (
+    AccessLog,
     Aggregation,
+    Csv,
     Entity,
     EventSource,
     Expectation,
     FeatureService,
     FeatureView,
     Filter,
+    Format,
+    JsonLines,
+    KeyValue,
     LabelSource,
+    LinePattern,
+    Profile,
     RowRule,
+    Sshd,
     Suite,
+    Syslog,
     aggregate,
 )
 
@@ -26,18 +35,27 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
+    "AccessLog",
     "Aggregation",
+    "Csv",
     "Entity",
     "EventSource",
     "Expectation",
     "FeatureService",
     "FeatureView",
     "Filter",
+    "Format",
+    "JsonLines",
+    "KeyValue",
     "LabelSource",
+    "LinePattern",
     "OnlineFeatures",
+    "Profile",
     "Project",
     "RowRule",
+    "Sshd",
     "Suite",
+    "Syslog",
     "aggregate",
     "build_training_set",
 ]

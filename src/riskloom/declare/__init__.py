@@ -6,7 +6,9 @@ from riskloom.declare.aggregation import Aggregation
 from riskloom.declare.entity import Entity
 from riskloom.declare.feature import Feature
 from riskloom.declare.filter import Filter
+from riskloom.declare.formats import AccessLog, Csv, Format, JsonLines, KeyValue, LinePattern, Sshd, Syslog
 from riskloom.declare.label import LabelSource
+from riskloom.declare.profile import Profile
 from riskloom.declare.service import FeatureService
 from riskloom.declare.source import POSITION, EventSource
 from riskloom.declare.suite import Expectation, RowRule, Suite
@@ -14,7 +16,9 @@ from riskloom.declare.view import FeatureView
 
 __all__ = [
     "POSITION",
+    "AccessLog",
     "Aggregation",
+    "Csv",
     "Entity",
     "EventSource",
     "Expectation",
@@ -22,7 +26,14 @@ __all__ = [
     "FeatureService",
     "FeatureView",
     "Filter",
+    "Format",
+    "JsonLines",
+    "KeyValue",
     "LabelSource",
+    "LinePattern",
+    "Profile",
     "RowRule",
+    "Sshd",
     "Suite",
+    "Syslog",
 ]

@@ -6,9 +6,11 @@ from dataclasses import asdict, fields
 from datetime import date
 from typing import Any
 
+from riskloom.declare import formats
 from riskloom.declare.aggregation import Aggregation
 from riskloom.declare.entity import Entity
 from riskloom.declare.filter import Filter
+from riskloom.declare.profile import Profile
 from riskloom.declare.source import EventSource
 from riskloom.declare.view import FeatureView
 
@@ -26,6 +28,7 @@ def view_to_dict(view: FeatureView) -> dict[str, Any]:
         True
     """
     data: dict[str, Any] = _plain(asdict(view))
+    data["source"]["format"] = [_format_to_dict(one) for one in view.source.formats]
     return data
 
 
@@ -43,7 +46,19 @@ def source_from_dict(data: dict[str, Any]) -> EventSource:
     arguments = _tuples(data)
     if arguments["reference_date"] is not None:
         arguments["reference_date"] = date.fromisoformat(arguments["reference_date"])
+    arguments["format"] = tuple(_format(part) for part in arguments["format"])
+    arguments["profile"] = Profile(**arguments["profile"])
     return EventSource(**arguments)
+
+
+def _format_to_dict(one: formats.Format) -> dict[str, Any]:
+    return {"kind": type(one).__name__, **_plain(asdict(one))}
+
+
+def _format(data: dict[str, Any]) -> formats.Format:
+    arguments = dict(data)
+    kind: type[formats.Format] = getattr(formats, arguments.pop("kind"))
+    return kind(*arguments["patterns"]) if kind is formats.LinePattern else kind(**arguments)
 
 
 def _aggregation(data: dict[str, Any]) -> Aggregation:

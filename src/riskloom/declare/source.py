@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import date  # noqa: TC003 - dataclasses read annotations of it
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
+from riskloom.declare.formats import Csv, Format
 from riskloom.declare.names import check_name, check_types
+from riskloom.declare.profile import Profile
 from riskloom.errors import DeclarationError
 from riskloom.intervals import Interval, parse_duration
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 POSITION: Literal["position"] = "position"
 FILE_FIELDS = ("date", "yyyy", "mm", "dd", "hh")
 _FIELD = re.compile(r"\{([^}]*)\}")
+MEANINGS = ("ip", "money", "handle")
 _TRANSFORM = re.compile(r"[a-z_][a-z0-9_]*:[a-z_][a-z0-9_]*")
 
 
@@ -29,8 +32,17 @@ class EventSource:
         files: Pattern below the project's data folder. ``*`` and ``?`` match inside a name; ``{date}``, ``{yyyy}``,
             ``{mm}``, ``{dd}`` and ``{hh}`` say which stretch of time a file holds. A pattern without them is read
             for every interval.
-        transform: ``module:function`` below ``transforms/``, a function from records to events and rejects.
         columns: Event columns and their types: string, int64, float64, bool, timestamp.
+        transform: ``module:function`` below ``transforms/``, a function from records to events and rejects.
+        format: How records are written: one format, or several that are told apart record by record.
+        fields: Where a column is read from, if not from the field of its own name: a field, a dotted path into
+            nested objects, or several of which the first that is there is taken.
+        timestamp: Fields of the event's time, if not the format's usual ones.
+        required: Columns without which an event is quarantined as ``missing_required:<column>``.
+        meanings: What a column means beside its type. ``ip`` gives addresses one form; ``money`` reads amounts (into
+            int64 as minor units), and fills a column ``<name>_currency``; ``handle`` flags look-alike letters.
+        profile: Zone, decimal sign and order of dates, where lines leave them unsaid.
+        parsed: Columns that the format gives to the transform; by default those of ``columns``.
         event_id: Columns that name an event, or ``"position"``: content of the file and offset of the line.
         header: The first line of each file names its columns and holds no event.
         ignore: Rules that leave lines out, by name: a line in which the regular expression is found is counted
@@ -55,8 +67,15 @@ class EventSource:
 
     name: str
     files: str
-    transform: str
     columns: Mapping[str, str] = field(hash=False)
+    transform: str = ""
+    format: Format | tuple[Format, ...] = ()
+    fields: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict, hash=False)
+    timestamp: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
+    meanings: Mapping[str, str] = field(default_factory=dict, hash=False)
+    profile: Profile = Profile()  # noqa: RUF009 - it is frozen
+    parsed: Mapping[str, str] = field(default_factory=dict, hash=False)
     event_id: Literal["position"] | tuple[str, ...] = POSITION
     header: bool = False
     ignore: Mapping[str, str] = field(default_factory=dict, hash=False)
@@ -72,9 +91,12 @@ class EventSource:
     def __post_init__(self) -> None:
         """Check each part, so that a source that exists is one that can run."""
         check_name("source", self.name)
+        # One format or several: kept as several, so that equal sources compare equal.
+        object.__setattr__(self, "format", (self.format,) if isinstance(self.format, Format) else tuple(self.format))
         check_types(self._place, tuple(self.columns.items()))
         self._check_files()
         self._check_transform()
+        self._check_format()
         self._check_columns_named()
         self._check_patterns()
         if parse_duration(self.delay) and self.available:
@@ -109,8 +131,37 @@ class EventSource:
         Interval.parse(self.holds)
 
     def _check_transform(self) -> None:
+        if not self.transform and self.formats:
+            return
+        if not self.transform:
+            raise DeclarationError.invalid(self._place, "give a format, a transform, or both.")
         if not _TRANSFORM.fullmatch(self.transform):
             raise DeclarationError.invalid(self._place, f"transform={self.transform!r} is not module:function.")
+
+    def _check_format(self) -> None:
+        for one in self.formats:
+            if not isinstance(one, Format):
+                raise DeclarationError.invalid(self._place, f"format={one!r} is no format.")
+            if isinstance(one, Csv) and bool(one.names) == self.header:
+                why = "a Csv format has names, or the source header=True, and not both."
+                raise DeclarationError.invalid(self._place, why)
+        reads = {"fields": self.fields, "timestamp": self.timestamp, "meanings": self.meanings, "parsed": self.parsed}
+        for name, value in reads.items():
+            if value and not self.formats:
+                raise DeclarationError.invalid(self._place, f"{name} is for sources with a format.")
+        if self.parsed and not self.transform:
+            raise DeclarationError.invalid(self._place, "parsed is for sources with a format and a transform.")
+        check_types(self._place, tuple(self.parsed.items()))
+        self._check_parsed()
+
+    def _check_parsed(self) -> None:
+        for column in (*self.fields, *self.meanings, *(self.required if self.formats else ())):
+            if column not in self.parsed_columns:
+                raise DeclarationError.unknown_column(self._place, column, self.parsed_columns)
+        for column, meaning in self.meanings.items():
+            if meaning not in MEANINGS:
+                why = f"column {column!r} has the unknown meaning {meaning!r}. Known: {', '.join(MEANINGS)}."
+                raise DeclarationError.invalid(self._place, why)
 
     def _check_columns_named(self) -> None:
         named = () if self.event_id == POSITION else tuple(self.event_id)
@@ -134,6 +185,21 @@ class EventSource:
                 raise DeclarationError.invalid(
                     self._place, f"rule {rule!r} is no regular expression: {error}."
                 ) from error
+
+    @property
+    def formats(self) -> tuple[Format, ...]:
+        """The formats, also where one was given."""
+        return cast("tuple[Format, ...]", self.format)
+
+    @property
+    def parsed_columns(self) -> Mapping[str, str]:
+        """The columns that the format gives: to the transform, or as the event's own."""
+        return self.parsed or self.columns
+
+    def paths(self, column: str) -> tuple[str, ...]:
+        """Give the fields that a column is read from."""
+        declared = self.fields.get(column, column)
+        return (declared,) if isinstance(declared, str) else tuple(declared)
 
     @property
     def every(self) -> str:

@@ -9,15 +9,21 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from riskloom.extract.formats.reading import Notes
+from riskloom.extract.formats.record import header_names
+from riskloom.extract.formats.text import decoded
+from riskloom.extract.joins import Join, SignJoin, StartJoin
 from riskloom.extract.lines import LINE_LIMIT, PIECE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from riskloom.extract.formats.plan import Plan
+
 RECORD, CONTINUATION, BLANK, HEADER, IGNORED = KINDS = ("record", "continuation", "blank", "header", "ignored")
 ORPHAN, RECORD_TOO_LONG = "orphan_continuation", "record_too_long"
 INPUT = ("file_hash", "file", "line_no", "byte_offset", "raw", "failure", "identity", "ingest_ts")
-_ORIGIN = (
+ORIGIN = (
     ("file_hash", pa.string()),
     ("file", pa.string()),
     ("line_no", pa.int64()),
@@ -26,11 +32,12 @@ _ORIGIN = (
     ("ingest_ts", pa.timestamp("us", "UTC")),
 )
 _TEXTS = ("kind", "rule", "failure", "text", "header")
-SCHEMA = pa.schema([*_ORIGIN, *((name, pa.string()) for name in _TEXTS)])
+SCHEMA = pa.schema([*ORIGIN, *((name, pa.string()) for name in _TEXTS)])
 SPARK_SCHEMA = (
     "file_hash STRING, file STRING, line_no BIGINT, byte_offset BIGINT, identity STRING, ingest_ts TIMESTAMP, "
     + ", ".join(f"{name} STRING" for name in _TEXTS)
 )
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -42,12 +49,19 @@ class Rules:
         ignore: Regular expressions by the name of their rule.
         record_start: Regular expression found in the first line of a record; None where each line is one.
         heads: First line of each file by its hash.
+        plan: How records are read, where the source declares a format.
     """
 
     header: bool = False
     ignore: Mapping[str, str] = field(default_factory=dict)
     record_start: str | None = None
     heads: Mapping[str, bytes] = field(default_factory=dict)
+    plan: Plan | None = None
+
+    @property
+    def spans(self) -> bool:
+        """Whether a record may go over several lines."""
+        return self.record_start is not None or any(one.spans for one in (self.plan.formats if self.plan else ()))
 
     def rows(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Classify lines; where records span lines, each file's must come together and in order.
@@ -58,11 +72,23 @@ class Rules:
         Yields:
             A row for each line; ``text`` is set where a record begins and is that of the whole record.
         """
+        for rows in self.records(batches):
+            yield _batch([{**row, "text": _text(row), "header": row["head"]} for row in rows])
+
+    def records(self, batches: Iterator[pa.RecordBatch]) -> Iterator[list[Row]]:
+        """Classify lines, and join those of a record.
+
+        Yields:
+            A row for each line, in lists; ``record`` is set where one begins, and holds its bytes.
+        """
         joiner = _Joiner(self)
         for batch in batches:
-            lines = batch.to_pylist()
-            yield _batch(row for line in lines for row in joiner.take(line))
-        yield _batch(joiner.end())
+            yield [row for line in batch.to_pylist() for row in joiner.take(line)]
+        yield list(joiner.end())
+
+    def names(self) -> dict[str, tuple[str, ...]]:
+        """Give the columns of each file of delimited values by its hash."""
+        return {} if self.plan is None else header_names(_decoded_heads(self.heads), self.plan)
 
 
 def decode(raw: bytes) -> str:
@@ -72,11 +98,7 @@ def decode(raw: bytes) -> str:
         >>> decode("é".encode()), decode("é".encode("latin-1")), decode(b"a\r")
         ('é', 'é', 'a')
     """
-    line = raw.removesuffix(b"\r")
-    try:
-        return line.decode()
-    except UnicodeDecodeError:
-        return line.decode("latin-1")
+    return decoded(raw.removesuffix(b"\r"), Notes())
 
 
 class _Joiner:
@@ -85,74 +107,99 @@ class _Joiner:
     def __init__(self, rules: Rules) -> None:
         self._rules = rules
         self._ignore = [(name, re.compile(pattern)) for name, pattern in rules.ignore.items()]
-        self._start = re.compile(rules.record_start) if rules.record_start else None
-        self._headers = {file_hash: decode(_without_mark(head)) for file_hash, head in rules.heads.items()}
-        self._open: dict[str, Any] | None = None
-        self._parts: list[str] = []
+        self._start = StartJoin(re.compile(rules.record_start)) if rules.record_start else None
+        signs = SignJoin(rules.plan.formats) if rules.spans and rules.plan is not None else None
+        self._join: Join | None = self._start or signs
+        self._heads = _decoded_heads(rules.heads)
+        self._named = rules.names()
+        self._open: Row | None = None
+        self._parts: list[bytes] = []
         self._length = 0
 
-    def take(self, line: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    def take(self, line: Row) -> Iterator[Row]:
         if line["failure"] == PIECE:
             return
-        text, kind, rule = self._kind(line)
-        row = {**line, "kind": kind, "rule": rule, "text": None, "header": None}
-        if self._start is None:
-            yield self._record(row, text) if kind == RECORD else row
+        raw = _without_mark(line["raw"]) if line["line_no"] == 1 else line["raw"]
+        text = "" if line["failure"] else decode(raw)
+        if self._join is None:
+            kind, rule = self._kind(line, text)
+            row = {**line, "kind": kind, "rule": rule, "record": None, "head": None}
+            yield self._record(row, raw) if kind == RECORD else row
             return
+        yield from self._joined(line, raw, text)
+
+    def _joined(self, line: Row, raw: bytes, text: str) -> Iterator[Row]:
+        assert self._join is not None  # noqa: S101 - the caller's condition
         if self._open is not None and self._open["file_hash"] != line["file_hash"]:
             yield from self.end()
-        if kind != RECORD:
+        kind, rule = self._kind(line, text)
+        row = {**line, "kind": kind, "rule": rule, "record": None, "head": None}
+        by_signs = self._start is None and self._open is not None and not line["failure"]
+        if (kind == RECORD or by_signs) and self._open is not None and not line["failure"] and self._join.takes(text):
+            self._continue(raw)
+            yield {**row, "kind": CONTINUATION, "rule": None}
+        elif kind != RECORD:
             yield row
-        elif line["failure"] or self._start.search(text):
-            yield from self.end()
-            self._begin(row, text)
-        elif self._open is None:
-            self._begin({**row, "failure": ORPHAN}, text)
         else:
-            self._continue(text)
-            yield {**row, "kind": CONTINUATION}
+            yield from self.end()
+            orphan = self._start is not None and not line["failure"] and not self._start.starts(text)
+            self._begin({**row, "failure": ORPHAN} if orphan else row, raw)
+            self._join.begin(text)
 
-    def end(self) -> Iterator[dict[str, Any]]:
+    def end(self) -> Iterator[Row]:
         """Give the record that was held back."""
         if self._open is not None:
             too_long = self._length > LINE_LIMIT and not self._open["failure"]
             row = {**self._open, "failure": RECORD_TOO_LONG} if too_long else self._open
-            yield self._record(row, "\n".join(self._parts))
+            yield self._record(row, b"\n".join(self._parts))
         self._open = None
 
-    def _kind(self, line: dict[str, Any]) -> tuple[str, str, str | None]:
+    def _kind(self, line: Row, text: str) -> tuple[str, str | None]:
         if line["failure"]:
-            return "", RECORD, None
-        raw = _without_mark(line["raw"]) if line["line_no"] == 1 else line["raw"]
-        text = decode(raw)
-        if self._rules.header and line["line_no"] == 1:
-            return text, HEADER, None
+            return RECORD, None
+        if self._is_header(line, text):
+            return HEADER, None
         if not text.strip():
-            return text, BLANK, None
+            return BLANK, None
         for name, pattern in self._ignore:
             if pattern.search(text):
-                return text, IGNORED, name
-        return text, RECORD, None
+                return IGNORED, name
+        return RECORD, None
 
-    def _begin(self, row: dict[str, Any], text: str) -> None:
-        self._open, self._parts, self._length = row, [text], len(text)
+    def _is_header(self, line: Row, text: str) -> bool:
+        if not self._rules.header:
+            return False
+        if self._rules.plan is None:
+            return bool(line["line_no"] == 1)
+        # A file of another of the source's formats has no header; that of delimited values may come again.
+        return line["file_hash"] in self._named and text == self._heads[line["file_hash"]]
 
-    def _continue(self, text: str) -> None:
-        self._length += len(text) + 1
+    def _begin(self, row: Row, raw: bytes) -> None:
+        self._open, self._parts, self._length = row, [raw], len(raw)
+
+    def _continue(self, raw: bytes) -> None:
+        self._length += len(raw) + 1
         if self._length <= LINE_LIMIT:
-            self._parts.append(text)
+            self._parts.append(raw)
 
-    def _record(self, row: dict[str, Any], text: str) -> dict[str, Any]:
+    def _record(self, row: Row, raw: bytes) -> Row:
         if row["failure"]:
             return row
-        return {**row, "text": text, "header": self._headers.get(row["file_hash"])}
+        return {**row, "record": raw.removesuffix(b"\r"), "head": self._heads.get(row["file_hash"])}
+
+
+def _text(row: Row) -> str | None:
+    return None if row["record"] is None else decode(row["record"])
+
+
+def _decoded_heads(heads: Mapping[str, bytes]) -> dict[str, str]:
+    return {file_hash: decode(_without_mark(head)) for file_hash, head in heads.items()}
 
 
 def _without_mark(raw: bytes) -> bytes:
     return raw.removeprefix(codecs.BOM_UTF8)
 
 
-def _batch(rows: Iterator[dict[str, Any]]) -> pa.RecordBatch:
-    kept = list(rows)
-    arrays = [pa.array([row[name] for row in kept], SCHEMA.field(name).type) for name in SCHEMA.names]
+def _batch(rows: list[Row]) -> pa.RecordBatch:
+    arrays = [pa.array([row[name] for row in rows], SCHEMA.field(name).type) for name in SCHEMA.names]
     return pa.RecordBatch.from_arrays(arrays, schema=SCHEMA)

@@ -12,13 +12,14 @@ from pyspark.storagelevel import StorageLevel
 
 from riskloom.declare.names import ENVELOPE
 from riskloom.errors import AccountingError, ExtractError
-from riskloom.extract import classify, staging, units
+from riskloom.extract import classify, decode, staging, units
 from riskloom.extract.counts import Counts, FileCounts
+from riskloom.extract.formats.plan import Plan
 from riskloom.lake.paths import Lake
 from riskloom.lake.spark.races import first_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     import pyarrow as pa
@@ -87,34 +88,60 @@ def load(spark: SparkSession, project: Project, source: EventSource, extracted: 
 
 
 def _classified(spark: SparkSession, lake: Lake, source: EventSource, extracted: Extracted) -> DataFrame:
-    heads = {file.file_hash: file.head for file in extracted.files} if source.header else {}
-    rules = classify.Rules(source.header, dict(source.ignore), source.record_start, heads)
+    plan = Plan.of(source) if source.formats else None
+    heads = {file.file_hash: file.head for file in extracted.files} if source.header or plan else {}
+    rules = classify.Rules(source.header, dict(source.ignore), source.record_start, heads, plan)
     bronze = spark.read.format("delta").load(str(lake.bronze(source.name)))
     chosen = bronze.where(F.col("file_hash").isin(*extracted.hashes)).select(*classify.INPUT)
-    if source.record_start:
+    if rules.spans:
         chosen = chosen.repartition("file_hash").sortWithinPartitions("file_hash", "line_no", "byte_offset")
-    return chosen.mapInArrow(partial(_classify, rules=rules), classify.SPARK_SCHEMA)
+    if plan is None:
+        return chosen.mapInArrow(partial(_classify, rules=rules), classify.SPARK_SCHEMA)
+    return chosen.mapInArrow(partial(_decode, rules=rules, plan=plan), units.decoded_schema(source))
 
 
 def _classify(batches: Iterator[pa.RecordBatch], rules: classify.Rules) -> Iterator[pa.RecordBatch]:
     return rules.rows(batches)
 
 
+def _decode(batches: Iterator[pa.RecordBatch], rules: classify.Rules, plan: Plan) -> Iterator[pa.RecordBatch]:
+    return decode.rows(batches, rules, plan)
+
+
 def _units(project: Project, source: EventSource, lines: DataFrame) -> DataFrame:
+    if source.formats:
+        return _decoded_units(project, source, lines)
+    out = units.transformed(source, _transform(project, source), units.record_frame(lines, source))
+    return units.unit_frame(source, project.suite(source.name), out, lines)
+
+
+def _decoded_units(project: Project, source: EventSource, lines: DataFrame) -> DataFrame:
+    """Give the units of a format, whose rejects are there already; a transform gets the events alone."""
+    parsed = units.parsed_frame(source, lines)
+    if source.transform:
+        events = units.transformed(source, _transform(project, source), parsed.where("reason IS NULL"))
+        rejects = parsed.where("reason IS NOT NULL")
+        parsed = events.unionByName(
+            rejects.select(*(name for name in rejects.columns if name in events.columns)), allowMissingColumns=True
+        )
+    return units.unit_frame(source, project.suite(source.name), parsed, None)
+
+
+def _transform(project: Project, source: EventSource) -> Callable[[DataFrame], DataFrame]:
     try:
-        transform = project.transform(source)
+        return project.transform(source)
     except Exception as error:
         why = f"it does not import: {type(error).__name__}: {error}"
         raise ExtractError.transform_raised(source.name, source.transform, why) from error
-    out = units.transformed(source, transform, units.record_frame(lines, source))
-    return units.unit_frame(source, project.suite(source.name), out, lines)
 
 
 def _count_lines(lines: DataFrame, extracted: Extracted) -> dict[str, FileCounts]:
     counts = {file.file_hash: FileCounts(file=file.file, file_hash=file.file_hash) for file in extracted.files[::-1]}
     for file in extracted.files:
         counts[file.file_hash].lines_in = file.lines
-    for row in lines.groupBy("file_hash", "kind", "rule").count().collect():
+    # A record of several events stands in as many rows of a format's, but is one line.
+    first = lines.where("ordinal = 0") if "ordinal" in lines.columns else lines
+    for row in first.groupBy("file_hash", "kind", "rule").count().collect():
         found = counts[row.file_hash]
         setattr(found, row.kind, getattr(found, row.kind) + row["count"])
         if row.rule is not None:

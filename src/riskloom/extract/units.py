@@ -11,6 +11,9 @@ from pyspark.sql import functions as F
 from riskloom.declare import POSITION
 from riskloom.declare.names import ENVELOPE
 from riskloom.errors import ExtractError
+from riskloom.extract.classify import ORPHAN, RECORD_TOO_LONG
+from riskloom.extract.content import FAILURES
+from riskloom.extract.lines import TOO_LONG
 from riskloom.intervals import parse_duration
 from riskloom.lake.spark.hashing import row_hash
 from riskloom.lake.spark.races import first_line
@@ -32,8 +35,11 @@ ENVELOPE_TYPES = {
 }
 EVENT, DUPLICATE, REJECT = "event", "duplicate", "reject"
 NO_TIMESTAMP, NO_AVAILABLE, NO_EVENT_ID = "no_timestamp", "no_available_ts", "no_event_id"
+# What a line is refused for before anything reads it.
+UNREADABLE = (*FAILURES, TOO_LONG, ORPHAN, RECORD_TOO_LONG)
 POINTER = ("file_hash", "line_no", "byte_offset", "ordinal")
 _IDENTITY_LENGTH = 32
+_ORIGIN_TYPES = ("string", "string", "bigint", "bigint", "string", "timestamp")
 _ORIGIN = ("file_hash", "file", "line_no", "byte_offset", "identity", "ingest_ts")
 
 
@@ -47,6 +53,22 @@ def record_frame(lines: DataFrame, source: EventSource) -> DataFrame:
         F.lit(source.reference_date).cast("date").alias("reference_date"),
         "header",
     )
+
+
+def decoded_schema(source: EventSource) -> str:
+    """Give the schema of what decoding gives, as Spark writes it."""
+    origin = (f"{name} {dtype}" for name, dtype in zip(_ORIGIN, _ORIGIN_TYPES, strict=True))
+    unit = {"ordinal": "int", "reason": "string", "detail": "string", "event_ts": "timestamp", **ENVELOPE_TYPES}
+    columns = {name: SPARK_TYPES[dtype] for name, dtype in source.parsed_columns.items()}
+    return ", ".join(
+        [*origin, "kind string", "rule string", *(f"`{name}` {dtype}" for name, dtype in {**unit, **columns}.items())]
+    )
+
+
+def parsed_frame(source: EventSource, lines: DataFrame) -> DataFrame:
+    """Give the units that a format read, with where they come from."""
+    columns = ("ordinal", "reason", "detail", "event_ts", *ENVELOPE, *source.parsed_columns)
+    return lines.where("kind = 'record'").select(F.struct(*_ORIGIN).alias("origin"), *columns)
 
 
 def transformed(source: EventSource, transform: Callable[[DataFrame], DataFrame], records: DataFrame) -> DataFrame:
@@ -86,26 +108,29 @@ def _empty_envelope() -> dict[str, Column]:
     return {name: nothing.get(name, F.lit(None)).cast(dtype) for name, dtype in ENVELOPE_TYPES.items()}
 
 
-def unit_frame(source: EventSource, suite: Suite | None, out: DataFrame, lines: DataFrame) -> DataFrame:
+def unit_frame(source: EventSource, suite: Suite | None, out: DataFrame, lines: DataFrame | None) -> DataFrame:
     """Give every unit: its pointer, outcome, and the event's columns or the reject's reason.
 
     Args:
         source: The source.
         suite: Its suite, whose row rules send events to quarantine; None for none.
         out: What the transform gave.
-        lines: Classified lines; those that cannot be read are rejects too.
+        lines: Classified lines, of which those that cannot be read are rejects too; None where ``out`` has them.
     """
     declared = tuple(source.columns)
     parsed = out.select("origin.*", "ordinal", "reason", "detail", "event_ts", *ENVELOPE, *declared)
     parsed = parsed.withColumn("available_ts", _available(source)).withColumn("event_id", _event_id(source))
     refused = F.coalesce(F.col("reason"), _unusable())
-    parsed = parsed.withColumn("stage", F.when(refused.isNotNull(), "parse")).withColumn("reason", refused)
+    stage = F.when(refused.isin(*UNREADABLE), "extract").when(refused.isNotNull(), "parse")
+    parsed = parsed.withColumn("stage", stage).withColumn("reason", refused)
     parsed = parsed.withColumn("reason", F.coalesce(F.col("reason"), _broken_rule(source, suite)))
     parsed = parsed.withColumn("stage", F.coalesce(F.col("stage"), F.when(F.col("reason").isNotNull(), "rule")))
-    unread = lines.where("kind = 'record' AND failure IS NOT NULL").select(
-        *_ORIGIN, F.lit(0).alias("ordinal"), F.col("failure").alias("reason"), F.lit("extract").alias("stage")
-    )
-    units = parsed.unionByName(unread, allowMissingColumns=True)
+    units = parsed
+    if lines is not None:
+        unread = lines.where("kind = 'record' AND failure IS NOT NULL").select(
+            *_ORIGIN, F.lit(0).alias("ordinal"), F.col("failure").alias("reason"), F.lit("extract").alias("stage")
+        )
+        units = parsed.unionByName(unread, allowMissingColumns=True)
     return _with_outcome(units).withColumn("row_hash", row_hash_of(units, declared))
 
 
