@@ -79,6 +79,13 @@ class LakeError(RiskloomError):
         return cls(f"table {table} ({path}) cannot be read: {why}")
 
     @classmethod
+    def other_layout(cls, table: str, path: object) -> Self:
+        """Build the error for a gold table that is not laid out as its view declares."""
+        return cls(
+            f"table {table} ({path}) is not laid out as its view declares. Run `riskloom run` for an interval, which writes it anew."
+        )
+
+    @classmethod
     def not_written(cls, table: str, why: str) -> Self:
         """Build the error for a commit that other writers prevented."""
         return cls(

@@ -16,7 +16,7 @@ from riskloom.extract import classify, decode, staging, units
 from riskloom.extract.counts import Counts, FileCounts
 from riskloom.extract.formats.plan import Plan
 from riskloom.lake.paths import Lake
-from riskloom.lake.spark.races import first_line
+from riskloom.lake.races import first_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

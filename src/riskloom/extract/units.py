@@ -15,8 +15,8 @@ from riskloom.extract.classify import ORPHAN, RECORD_TOO_LONG
 from riskloom.extract.content import FAILURES
 from riskloom.extract.lines import TOO_LONG
 from riskloom.intervals import parse_duration
+from riskloom.lake.races import first_line
 from riskloom.lake.spark.hashing import row_hash
-from riskloom.lake.spark.races import first_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable

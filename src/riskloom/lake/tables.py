@@ -28,27 +28,32 @@ def exists(path: Path) -> bool:
 
 def version(path: Path) -> int | None:
     """Give the newest version of a table; None where there is no table."""
-    return _open(path).version() if exists(path) else None
+    return opened(path).version() if exists(path) else None
 
 
 def columns(path: Path) -> tuple[str, ...]:
     """Name the columns of a table, in order; none where there is no table."""
-    return tuple(field.name for field in _open(path).schema().fields) if exists(path) else ()
+    return tuple(field.name for field in opened(path).schema().fields) if exists(path) else ()
 
 
-def rows(path: Path) -> int:
+def identity(path: Path) -> str:
+    """Give the id that a table got when it was made; one that is made anew has another."""
+    return str(opened(path).metadata().id)
+
+
+def rows(path: Path, version: int | None = None) -> int:
     """Count the rows of a table from its log alone; 0 where there is no table."""
     if not exists(path):
         return 0
-    counts = added_files(path)["num_records"]
+    counts = added_files(path, version)["num_records"]
     return sum(count or 0 for count in counts.to_pylist())
 
 
-def added_files(path: Path) -> pa.Table:
+def added_files(path: Path, version: int | None = None) -> pa.Table:
     """List the data files of a table as its log has them: path, size, rows, ``partition.<column>``."""
     import pyarrow as pa
 
-    return pa.table(_open(path).get_add_actions(flatten=True))
+    return pa.table(opened(path, version).get_add_actions(flatten=True))
 
 
 def read(
@@ -73,7 +78,7 @@ def read(
     """
     if not exists(path):
         raise LakeError.missing(shown(path), path)
-    table = _open(path, version)
+    table = opened(path, version)
     return table.to_pyarrow_dataset().to_table(columns=list(columns) if columns is not None else None, filter=filters)
 
 
@@ -103,12 +108,13 @@ def append(path: Path, table: pa.Table) -> int:
             lost_race = isinstance(error, CommitFailedError) or "already exists" in str(error)
             if not lost_race or attempt == _ATTEMPTS:
                 raise LakeError.not_written(shown(path), str(error)) from error
-    made = _open(path).version()
+    made = opened(path).version()
     committed(shown(path), made)
     return made
 
 
-def _open(path: Path, version: int | None = None) -> DeltaTable:
+def opened(path: Path, version: int | None = None) -> DeltaTable:
+    """Open a table at a version; None for the newest."""
     from deltalake import DeltaTable
     from deltalake.exceptions import DeltaError
 

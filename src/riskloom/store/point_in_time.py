@@ -9,9 +9,10 @@ import pyarrow.compute as pc
 
 from riskloom.errors import SpineError, StoreError
 from riskloom.lake import tables
+from riskloom.lake.bucketed.read import read
 from riskloom.store.spine import AT
 from riskloom.windows import compute
-from riskloom.windows.tables import ARROW, EVENT_TIMES, INSTANT
+from riskloom.windows.tables import ARROW, EVENT_TIMES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,7 +32,12 @@ def event_columns(view: FeatureView) -> tuple[str, ...]:
 
 
 def read_events(
-    view: FeatureView, path: Path, since: int | None, until: int | None, version: int | None = None
+    view: FeatureView,
+    path: Path,
+    since: int | None,
+    until: int | None,
+    version: int | None = None,
+    keys: pa.Table | None = None,
 ) -> pa.Table:
     """Read a view's events in ``[since, until)``.
 
@@ -41,19 +47,15 @@ def read_events(
         since: Microseconds since the epoch; None for no bound.
         until: Microseconds since the epoch; None for no bound.
         version: Version of the table; None for the newest.
+        keys: The view's partition keys, of the entities wanted; None for all. Events of others may come too.
 
     Raises:
         StoreError: There is no table.
     """
     if not tables.exists(path):
         raise StoreError.no_table(view.name, path)
-    field, bounds = pc.field(EVENT_TS), []
-    if since is not None:
-        bounds.append(field >= pa.scalar(since, INSTANT))
-    if until is not None:
-        bounds.append(field < pa.scalar(until, INSTANT))
-    filters = bounds[0] & bounds[-1] if bounds else None
-    return tables.read(path, columns=event_columns(view), version=version, filters=filters)
+    columns = event_columns(view)
+    return read(path, columns, time=EVENT_TS, since=since, until=until, keys=keys, version=version)
 
 
 def values(view: FeatureView, path: Path, spine: pa.Table, features: Sequence[str] | None = None) -> pa.Table:
@@ -76,7 +78,8 @@ def values(view: FeatureView, path: Path, spine: pa.Table, features: Sequence[st
         chosen = view.feature_names if features is None else features
         return pa.table({name: pa.array([], wanted[name]) for name in chosen})
     span = pc.min_max(spine.column(AT).cast(pa.int64())).as_py()
-    events = read_events(view, path, span["min"] - view.reach, span["max"])
+    keys = spine.select(list(view.partition_keys))
+    events = read_events(view, path, span["min"] - view.reach, span["max"], keys=keys)
     return compute(view, events, spine, features)
 
 

@@ -10,7 +10,8 @@ import pyarrow.compute as pc
 from pyarrow import types
 
 from riskloom.errors import WindowError
-from riskloom.windows.as_of_search import back_to_known, disorder, grouped, latest, smallest
+from riskloom.lake.bucketed.order import grouped
+from riskloom.windows.as_of_search import back_to_known, disorder, latest, smallest
 from riskloom.windows.key_codes import key_codes
 from riskloom.windows.tables import INSTANT, to_numpy
 

@@ -1,4 +1,4 @@
-"""The loops of the as-of join, compiled: group rows by key, look whether they are in order, search."""
+"""The loops of the as-of join, compiled: look whether grouped rows are in order, and search in them."""
 
 from __future__ import annotations
 
@@ -14,33 +14,6 @@ if TYPE_CHECKING:
     Ints = npt.NDArray[np.int64]
 
 NOWHERE = -1
-
-
-@compiled
-def grouped(codes: Ints, size: int) -> tuple[Ints, Ints]:
-    """Sort rows by code, keeping the order of those with one code (a counting sort).
-
-    Args:
-        codes: Code of each row, shape (n,); a negative one leaves the row out.
-        size: How many codes there are.
-
-    Returns:
-        The rows' positions, shape (k,), and where the rows of each code start among them, shape (size + 1,).
-    """
-    starts = np.zeros(size + 1, np.int64)
-    for code in codes:
-        if code >= 0:
-            starts[code + 1] += 1
-    for code in range(size):
-        starts[code + 1] += starts[code]
-    free = starts[:-1].copy()
-    order = np.empty(starts[-1], np.int64)
-    for place in range(len(codes)):
-        code = codes[place]
-        if code >= 0:
-            order[free[code]] = place
-            free[code] += 1
-    return order, starts
 
 
 @compiled

@@ -50,7 +50,7 @@ def key_codes(spine: pa.Table, rows: pa.Table, keys: Sequence[str]) -> tuple[Int
         if rows.schema.field(key).type != spine.schema.field(key).type:
             theirs, mine = (str(table.schema.field(key).type) for table in (rows, spine))
             raise WindowError.wrong_type("rows", key, theirs, mine)
-    heads = _heads(rows, keys)
+    heads = run_starts(rows, keys)
     firsts = rows.select(list(keys)).take(pa.array(heads)) if len(heads) < rows.num_rows else rows
     codes, found, size = _part(spine.column(keys[0]), firsts.column(keys[0]))
     for key in keys[1:]:
@@ -60,8 +60,8 @@ def key_codes(spine: pa.Table, rows: pa.Table, keys: Sequence[str]) -> tuple[Int
     return codes, np.repeat(found, lengths) if len(heads) < rows.num_rows else found, size
 
 
-def _heads(rows: pa.Table, keys: Sequence[str]) -> Ints:
-    """Where the key differs from that of the row before, or may differ."""
+def run_starts(rows: pa.Table, keys: Sequence[str]) -> Ints:
+    """Give where the key is another one than in the row before, or may be: a null is taken for another one."""
     count = rows.num_rows
     differs = np.ones(count, np.bool_)
     if count > 1:

@@ -4,16 +4,28 @@ import pandas as pd
 import pytest
 
 from riskloom.errors import SpineError
+from riskloom.lake.bucketed.follow import follow
+from riskloom.lake.paths import Lake
+from riskloom.lake.tasks import InProcess
 from riskloom.store.training import build_training_set
+from riskloom.windows.gold import gold_layout
 from tests.library.store.conftest import at, event
 
 pytestmark = [pytest.mark.spark, pytest.mark.feast]
 
 
-@pytest.fixture
-def shop(make_shop):
+@pytest.fixture(params=["plain", "bucketed"])
+def shop(request, make_shop):
     shop = make_shop()
     shop.write([event(0), event(1, action="failed", amount=5), event(2, user_name="bob", score=None), event(30)])
+    if request.param == "bucketed":
+        project = shop.project
+        lake = Lake(project.settings.lake)
+        for view in project.views.values():
+            plain = lake.silver(view.name)
+            plain.parent.mkdir(exist_ok=True)
+            lake.gold(view.name).rename(plain)
+            follow(plain, lake.gold(view.name), gold_layout(view), InProcess())
     return shop
 
 

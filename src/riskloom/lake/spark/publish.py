@@ -59,7 +59,6 @@ def publish(
     scope: Column | None = None,
     name: str,
     properties: Mapping[str, str] | None = None,
-    rebuild: bool = False,
 ) -> Published:
     """Make a table hold the staged rows.
 
@@ -76,7 +75,6 @@ def publish(
         scope: Condition on the table's rows: which of them the staged rows stand for. None for none.
         name: The table's name as people see it.
         properties: Delta properties of a new table beside the change feed.
-        rebuild: Where the table has other columns, write it anew with the staged rows.
 
     Raises:
         LakeError: Two staged rows share a key, the table has other columns, or other writers came first each time.
@@ -85,7 +83,7 @@ def publish(
     try:
         count = _check_keys(kept, key, name)
         wanted = {**_PROPERTIES, **(properties or {})}
-        return retried(name, lambda: _publish(spark, path, (kept, count), key, scope, name, wanted, rebuild=rebuild))
+        return retried(name, lambda: _publish(spark, path, (kept, count), key, scope, name, wanted))
     finally:
         kept.unpersist()
 
@@ -98,8 +96,6 @@ def _publish(
     scope: Column | None,
     name: str,
     properties: Mapping[str, str],
-    *,
-    rebuild: bool,
 ) -> Published:
     staged, count = counted
     if not tables.exists(path):
@@ -107,9 +103,6 @@ def _publish(
         return _written(writer, path, count, name)
     target = spark.read.format("delta").load(str(path))
     difference = other_columns(target, staged)
-    if difference and rebuild:
-        writer = staged.write.format("delta").mode("overwrite").option("overwriteSchema", "true")
-        return _written(writer, path, count, name)
     if difference:
         raise LakeError.other_columns(name, path, *difference)
     changes = _compare(staged, target, key, scope).persist(StorageLevel.MEMORY_AND_DISK)

@@ -1,22 +1,18 @@
-"""Two writers of one table: the one that comes second looks again and does what is left."""
+"""How Spark says that another writer's commit came in between."""
 
 from __future__ import annotations
 
-import random
-import time
 from typing import TYPE_CHECKING, TypeVar
 
 from pyspark.errors import PySparkException
 
-from riskloom.errors import LakeError
+from riskloom.lake import races
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 Result = TypeVar("Result")
 
-_ATTEMPTS = 10
-_PAUSE_S = 0.2
 _SIGNS = (
     "DELTA_CONCURRENT",
     "DELTA_METADATA_CHANGED",
@@ -29,29 +25,9 @@ _SIGNS = (
 
 
 def retried(table: str, write: Callable[[], Result]) -> Result:
-    """Write a table, again from the start where another writer's commit came in between.
-
-    Args:
-        table: The table's name as people see it.
-        write: Looks at the table, then writes it; called once for each attempt.
-
-    Raises:
-        LakeError: Other writers came first each time.
-    """
-    last: Exception | None = None
-    for attempt in range(_ATTEMPTS):
-        try:
-            return write()
-        except PySparkException as error:
-            if not any(sign in str(error) for sign in _SIGNS):
-                raise
-            last = error
-            # Two that lost together would otherwise meet again.
-            time.sleep(_PAUSE_S * attempt * random.random())  # noqa: S311 - a pause, no secret
-    raise LakeError.not_written(table, first_line(last)) from last
+    """Write a table on Spark, again from the start where it was overtaken; see ``riskloom.lake.races``."""
+    return races.retried(table, write, _overtaken)
 
 
-def first_line(error: BaseException | None) -> str:
-    """Give the line of a Spark error that says what happened."""
-    lines = str(error).strip().splitlines()
-    return lines[0].rstrip(". ") if lines else type(error).__name__
+def _overtaken(error: Exception) -> bool:
+    return isinstance(error, PySparkException) and any(sign in str(error) for sign in _SIGNS)

@@ -32,14 +32,14 @@ if TYPE_CHECKING:
 
 ROWS_AT_ONCE = 200_000
 _EVENT, _SPINE = "__event", "__spine"
-_TYPES: dict[str, T.DataType] = {
+SPARK: dict[str, T.DataType] = {
     "string": T.StringType(),
     "int64": T.LongType(),
     "float64": T.DoubleType(),
     "bool": T.BooleanType(),
     "timestamp": T.TimestampType(),
 }
-_TYPES |= {list_of(name): T.ArrayType(kind) for name, kind in tuple(_TYPES.items())}
+SPARK |= {list_of(name): T.ArrayType(kind) for name, kind in tuple(SPARK.items())}
 
 
 def compute(view: FeatureView, events: DataFrame, spine: DataFrame, features: Sequence[str] | None = None) -> DataFrame:
@@ -61,7 +61,7 @@ def compute(view: FeatureView, events: DataFrame, spine: DataFrame, features: Se
     """
     wanted = choose_features(view, features)
     _check_columns(view, events, spine, [feature.name for feature in wanted])
-    added = [T.StructField(feature.name, _TYPES[feature.dtype]) for feature in wanted]
+    added = [T.StructField(feature.name, SPARK[feature.dtype]) for feature in wanted]
     together = _together(view, events, spine)
     function = _per_task(view, [feature.name for feature in wanted])
     return together.mapInArrow(function, T.StructType([*spine.schema.fields, *added]))
@@ -80,7 +80,7 @@ def _check_columns(view: FeatureView, events: DataFrame, spine: DataFrame, featu
 
 def _together(view: FeatureView, events: DataFrame, spine: DataFrame) -> DataFrame:
     """Put each table into a struct column of its own beside the key, so that neither's names can meet."""
-    shared = [(column, _TYPES[dtype]) for column, dtype in view.entity.keys if column in view.partition_keys]
+    shared = [(column, SPARK[dtype]) for column, dtype in view.entity.keys if column in view.partition_keys]
     keys = [f"__key_{place}" for place in range(len(shared))]
 
     def tagged(table: DataFrame, name: str, columns: Sequence[str]) -> DataFrame:
@@ -154,19 +154,22 @@ def _answer(view: FeatureView, table: pa.Table, features: Sequence[str]) -> pa.T
 
 
 def _part(table: pa.Table, name: str) -> pa.Table:
-    """Take one of the two tables out again.
-
-    Spark writes the session's time zone into Arrow's type. The values are microseconds of UTC whatever it is, so the
-    zone is replaced, and nothing depends on it.
-    """
+    """Take one of the two tables out again, its times in UTC."""
     rows = table.filter(table.column(name).is_valid())
     struct = rows.column(name).combine_chunks()
     struct = struct.combine_chunks() if isinstance(struct, pa.ChunkedArray) else struct
     columns = struct.flatten()
     names = [field.name for field in struct.type]
-    return pa.table([_in_utc(column) for column in columns], names=names)
+    return in_utc(pa.table(columns, names=names))
 
 
-def _in_utc(column: pa.Array) -> pa.Array:
-    zoned = pa.types.is_timestamp(column.type) and column.type.tz is not None
-    return column.cast(INSTANT) if zoned else column
+def in_utc(table: pa.Table) -> pa.Table:
+    """Name UTC as the zone of all times.
+
+    Spark writes the session's time zone into Arrow's type. The values are microseconds of UTC whatever it is, so the
+    zone is replaced, and nothing depends on it.
+    """
+    for index, field in enumerate(table.schema):
+        if pa.types.is_timestamp(field.type) and field.type.tz is not None:
+            table = table.set_column(index, field.name, table.column(index).cast(INSTANT))
+    return table

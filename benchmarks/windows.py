@@ -1,0 +1,119 @@
+"""Windows at every event: eight aggregates over five windows, against what else computes them.
+
+``python -m benchmarks.windows`` makes the events, compares the answers, prints a table, and ends with one line of JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow.compute as pc
+
+from benchmarks.events import EIGHT, SIX, WINDOWS, prepare, read_answers
+from benchmarks.hours import hours
+from benchmarks.measure import Measured, measured, medians, run_plan, shown
+from benchmarks.windows_plans import PLANS, feature, out
+from riskloom.tabular import as_table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MODULE = "benchmarks.windows"
+LIMIT_S = 600
+SMALL, MIDDLE, LARGE, HOT = 1_250_000, 5_000_000, 20_000_000, 3_000_000
+COLUMNS = ("plan", "rows", "cpu_s", "wall_s", "us_row", "peak_gib", "parts", "times_ours")
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Run the benchmark, or one plan of it."""
+    if arguments[:1] == ["--plan"]:
+        run_plan(PLANS, arguments[1:])
+    options = _options(arguments)
+    small, middle, large, hot = (max(2_000, int(rows * options.scale)) for rows in (SMALL, MIDDLE, LARGE, HOT))
+    data = Path(options.data)
+    for rows in {small, middle, *([] if options.quick else [large])}:
+        prepare(data, rows)
+    small_six, small_spark = _both(("ours_six", "spark_range"), data, small, options.repeats)
+    _compare(data, small, "ours_six", "spark_range", SIX)
+    middle_six = _several("ours_six", data, middle, options.repeats)
+    middle_spark = measured(MODULE, "spark_range", data, middle, limit_s=options.limit)
+    ours, in_memory = _both(("ours", "in_memory"), data, middle, options.repeats)
+    duckdb = measured(MODULE, "duckdb_range", data, middle, limit_s=options.limit)
+    if not duckdb.lower_bound:
+        _compare(data, middle, "ours", "duckdb_range", EIGHT)
+    default_hop = measured(MODULE, "ours_default_hop", data, middle)
+    rows = [(small_six, None), (small_spark, small_six), (middle_six, None), (middle_spark, middle_six)]
+    rows += [(ours, None), (duckdb, ours), (in_memory, ours), (default_hop, ours)]
+    figures = {
+        "vs_spark_range_1250k": small_spark.cpu_s / small_six.cpu_s,
+        "vs_spark_range_5m": middle_spark.cpu_s / middle_six.cpu_s,
+        "vs_duckdb_range_5m": duckdb.cpu_s / ours.cpu_s,
+        "vs_in_memory_5m": ours.cpu_s / in_memory.cpu_s,
+    }
+    if not options.quick:
+        grown = measured(MODULE, "ours", data, large)
+        key = measured(MODULE, "ours_hot_key", data, hot)
+        rows += [(grown, None), (key, None)]
+        figures |= {"growth_4x": grown.cpu_s / ours.cpu_s, "peak_gib_20m": grown.peak_gib}
+    _report(rows, middle_spark.lower_bound, duckdb.lower_bound)
+    print(hours(data, (small, middle)), "\n")
+    print(json.dumps({name: round(value, 2) for name, value in figures.items()}))
+
+
+def _options(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="benchmarks.windows", description=__doc__)
+    parser.add_argument("--data", default=".riskloom/benchmarks", help="folder of events and answers")
+    parser.add_argument("--scale", type=float, default=1.0, help="share of 1.25, 5 and 20 million rows")
+    parser.add_argument("--quick", action="store_true", help="leave out the largest size and the single key")
+    parser.add_argument("--repeats", type=int, default=3, help="interleaved runs of what is short; the median counts")
+    parser.add_argument("--limit", type=float, default=LIMIT_S, help="seconds after which a peer is stopped")
+    return parser.parse_args(arguments)
+
+
+def _both(plans: tuple[str, str], data: Path, rows: int, repeats: int) -> list[Measured]:
+    runs: dict[str, list[Measured]] = {plan: [] for plan in plans}
+    for _ in range(repeats):
+        for plan in plans:
+            runs[plan].append(measured(MODULE, plan, data, rows))
+    return [medians(some) for some in runs.values()]
+
+
+def _several(plan: str, data: Path, rows: int, repeats: int) -> Measured:
+    return medians([measured(MODULE, plan, data, rows) for _ in range(repeats)])
+
+
+def _compare(data: Path, rows: int, ours: str, peer: str, functions: Sequence[str]) -> None:
+    """Compare each cell: integers bit for bit, floats within a millionth."""
+    columns = [feature(function, window) for function in functions for window in WINDOWS]
+    mine, theirs = (read_answers(out(data, plan, rows), columns) for plan in (ours, peer))
+    for column in columns:
+        left, right = mine.column(column), theirs.column(column)
+        if not pc.all(pc.equal(left.is_null(), right.is_null())).as_py():
+            message = f"{column}: {ours} and {peer} differ in what is null"
+            raise AssertionError(message)
+        one, other = (side.cast("float64").fill_null(0.0).to_numpy() for side in (left, right))
+        differ = ~np.isclose(one, other, rtol=1e-6, atol=1e-3 if "stddev" in column else 0)
+        if differ.any():
+            message = f"{column}: {ours} and {peer} differ in {differ.sum()} of {rows} rows"
+            raise AssertionError(message)
+    print(f"  {ours} and {peer} agree in all {rows:,} rows of {len(columns)} columns", file=sys.stderr)
+
+
+def _report(rows: list[tuple[Measured, Measured | None]], *bounds: bool) -> None:
+    print("\nCPU seconds of the whole process tree, Spark's session start left out; layout and features included.")
+    if any(bounds):
+        print(f"A plan with > was stopped after {LIMIT_S} s by the clock: a lower bound.")
+    print(as_table([shown(run, ours) for run, ours in rows], COLUMNS))
+    key = [run for run, _ in rows if run.plan == "ours_hot_key"]
+    if key:
+        print(f"One key with {key[0].rows:,} events: {key[0].worker_gib:.2f} GiB in its worker.")
+    print()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

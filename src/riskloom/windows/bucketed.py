@@ -1,0 +1,258 @@
+"""Questions about bucketed tables: a spine is cut by bucket, and one task answers what falls into its bucket.
+
+Only the spine moves. Each task reads its bucket's files by itself, and gives its answer as an Arrow stream.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from riskloom.declare.encode import view_from_dict, view_to_dict
+from riskloom.errors import LakeError
+from riskloom.lake.bucketed.build import by_bucket, packed, unpacked
+from riskloom.lake.bucketed.files import File, read_files
+from riskloom.lake.bucketed.order import in_order
+from riskloom.lake.bucketed.read import overlaps
+from riskloom.lake.bucketed.table import snapshot
+from riskloom.lake.paths import shown
+from riskloom.windows.as_of import as_of
+from riskloom.windows.gold import gold_layout
+from riskloom.windows.in_process import choose_features, compute
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+    from typing import Self
+
+    import numpy.typing as npt
+
+    from riskloom.declare import FeatureView
+    from riskloom.lake.bucketed.table import Layout
+    from riskloom.lake.tasks import Tasks
+
+    Ints = npt.NDArray[np.int64]
+
+AT = "at"
+# A task holds so many rows of a spine at most, and what it answers to them.
+SPINE_ROWS = 500_000
+
+
+class Question(Protocol):
+    """What is asked of each row of a spine."""
+
+    @property
+    def layout(self) -> Layout:
+        """How the table that can answer it is laid out."""
+
+    @property
+    def columns(self) -> Sequence[str]:
+        """Columns of the table that are read."""
+
+    @property
+    def reach(self) -> int | None:
+        """Microseconds before an instant from which rows matter; None for all of them."""
+
+    def answer(self, rows: pa.Table, spine: pa.Table) -> pa.Table:
+        """Give one row for each spine row, in its order.
+
+        Args:
+            rows: All rows of the spine's keys within reach, in the table's order.
+            spine: Key columns and ``at``.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Windowed:
+    """The features of a windowed view.
+
+    Attributes:
+        declaration: The view, as data.
+        features: Names of the features wanted.
+    """
+
+    declaration: dict[str, Any]
+    features: tuple[str, ...]
+
+    @classmethod
+    def of(cls, view: FeatureView, features: Sequence[str] | None = None) -> Self:
+        """Ask for features of a view; for all of them where None."""
+        return cls(view_to_dict(view), tuple(feature.name for feature in choose_features(view, features)))
+
+    @property
+    def layout(self) -> Layout:
+        """That of the view's gold table."""
+        return gold_layout(view_from_dict(self.declaration))
+
+    @property
+    def columns(self) -> Sequence[str]:
+        """All of the gold table's."""
+        return tuple(self.layout.schema.names)
+
+    @property
+    def reach(self) -> int | None:
+        """How far its longest window reaches."""
+        return view_from_dict(self.declaration).reach
+
+    def answer(self, rows: pa.Table, spine: pa.Table) -> pa.Table:
+        """Run the kernel."""
+        return compute(view_from_dict(self.declaration), rows, spine, self.features)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AsOf:
+    """The latest row of a plain view; see ``riskloom.windows.as_of``.
+
+    Attributes:
+        layout: How the table is laid out; its time is the event time.
+        created_ts: Name of the created time; None for none.
+        ttl: Microseconds that a row is valid for; None for ever.
+        wanted: Names of the columns wanted.
+        filter_by_created: Leave out rows that were created after the instant.
+    """
+
+    layout: Layout
+    created_ts: str | None
+    ttl: int | None
+    wanted: tuple[str, ...]
+    filter_by_created: bool = False
+
+    @property
+    def columns(self) -> Sequence[str]:
+        """Keys, times, and what is wanted."""
+        created = (self.created_ts,) if self.created_ts else ()
+        return tuple(dict.fromkeys((*self.layout.keys, self.layout.time, *created, *self.wanted)))
+
+    @property
+    def reach(self) -> int | None:
+        """How long a row is valid."""
+        return self.ttl
+
+    def answer(self, rows: pa.Table, spine: pa.Table) -> pa.Table:
+        """Run the as-of join."""
+        return as_of(
+            spine,
+            rows,
+            keys=self.layout.keys,
+            at=AT,
+            event_ts=self.layout.time,
+            created_ts=self.created_ts,
+            ttl=self.ttl,
+            columns=self.wanted,
+            filter_by_created=self.filter_by_created,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A question about one table.
+
+    Attributes:
+        path: Folder of the table.
+        question: What is asked.
+        spine: Key columns, typed as the table's, and ``at``.
+        version: Version of the table; None for the newest.
+    """
+
+    path: Path
+    question: Question
+    spine: pa.Table
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """The rows of a spine that fall into one bucket: of which request, its files, and they as an Arrow stream."""
+
+    request: int
+    files: tuple[File, ...]
+    spine: bytes
+
+
+def bucketed(path: Path, question: Question, version: int | None = None) -> bool:
+    """Say whether a table is laid out so that a question about it can be answered bucket by bucket."""
+    seen = snapshot(path, version)
+    return seen is not None and seen.has(question.layout)
+
+
+def answers(tasks: Tasks, requests: Sequence[Request]) -> list[pa.Table]:
+    """Answer questions, all of them by tasks of one job.
+
+    Args:
+        tasks: Where the tasks run.
+        requests: The questions.
+
+    Returns:
+        For each request one row for each row of its spine, in its order.
+
+    Raises:
+        LakeError: A table is missing, or is not laid out as its question needs.
+        WindowError: A table can't answer; see ``compute`` and ``as_of``.
+    """
+    pieces: list[_Piece] = []
+    orders = [_cut(number, request, pieces) for number, request in enumerate(requests)]
+    found = tasks.map(partial(_answer, [(request.path, request.question) for request in requests]), pieces)
+    parts: list[list[pa.Table]] = [[] for _ in requests]
+    for piece, part in zip(pieces, found, strict=True):
+        parts[piece.request].append(unpacked([part]))
+    return [_in_place(request, order, part) for request, order, part in zip(requests, orders, parts, strict=True)]
+
+
+def _cut(number: int, request: Request, pieces: list[_Piece]) -> list[Ints]:
+    """Add the pieces of a request, and give where their rows stand in its spine."""
+    seen = snapshot(request.path, request.version)
+    if seen is None:
+        raise LakeError.missing(shown(request.path), request.path)
+    layout = request.question.layout
+    if not seen.has(layout):
+        raise LakeError.other_layout(shown(request.path), request.path)
+    buckets = seen.buckets
+    files: dict[str, list[File]] = {}
+    for file in seen.files:
+        files.setdefault(file.bucket, []).append(file)
+    numbered = request.spine.append_column("__row", pa.array(np.arange(request.spine.num_rows)))
+    rows: list[Ints] = []
+    for place, part in by_bucket(layout.keys, buckets, numbered):
+        for first in range(0, part.num_rows, SPINE_ROWS):
+            some = part.slice(first, SPINE_ROWS)
+            rows.append(some.column("__row").to_numpy())
+            name = buckets.names[place]
+            pieces.append(_Piece(number, tuple(files.get(name, ())), packed(some.drop_columns(["__row"]))))
+    return rows
+
+
+def _in_place(request: Request, order: list[Ints], parts: list[pa.Table]) -> pa.Table:
+    if not parts:
+        return answer_from(request.path, request.question, (), request.spine)
+    return pa.concat_tables(parts).take(pa.array(np.argsort(np.concatenate(order))))
+
+
+def _answer(asked: Sequence[tuple[Path, Question]], piece: _Piece) -> bytes:
+    path, question = asked[piece.request]
+    return packed(answer_from(path, question, piece.files, unpacked([piece.spine])))
+
+
+def answer_from(path: Path, question: Question, files: Sequence[File], spine: pa.Table) -> pa.Table:
+    """Answer a question from one bucket.
+
+    Args:
+        path: Folder of the table.
+        question: What is asked.
+        files: Files of the bucket; those whose time is out of reach are not read.
+        spine: Rows whose keys lie in the bucket, or have no rows at all.
+    """
+    layout, names = question.layout, list(question.columns)
+    span = pc.min_max(spine.column(AT).cast(pa.int64())).as_py()
+    since = None if question.reach is None or span["min"] is None else span["min"] - question.reach
+    until = None if span["max"] is None else span["max"] + 1
+    here = [file for file in files if overlaps(file, since, until)]
+    if not here:
+        return question.answer(pa.schema([layout.schema.field(name) for name in names]).empty_table(), spine)
+    rows = read_files(path, here, names)
+    ties = [name for name in layout.ties if name in names]
+    return question.answer(in_order(rows, layout.keys, (layout.time, *ties)) if len(here) > 1 else rows, spine)
