@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
 from riskloom.intervals import parse_duration
+from riskloom.store.packed.read import Reader
+from riskloom.store.packed.shape import Shape, packable
 from riskloom.store.spine import AT
 from riskloom.store.state import NEVER, fingerprint, schema
 from riskloom.windows import compute
@@ -38,6 +41,7 @@ class Plan:
         schema: Columns of its states.
         features: Its features by name.
         max_staleness: Microseconds that its watermark may lie before the instant of a read; None for no limit.
+        packed: Whether its states are packed; else they are the events themselves.
     """
 
     def __init__(self, view: FeatureView) -> None:
@@ -46,6 +50,21 @@ class Plan:
         self.schema = schema(view)
         self.features = {feature.name: feature for feature in view.features}
         self.max_staleness = None if view.max_staleness is None else parse_duration(view.max_staleness)
+        self.packed = packable(view)
+        self._readers: dict[tuple[str, ...], Reader] = {}
+
+    @cached_property
+    def shape(self) -> Shape:
+        """Layout of its packed states."""
+        return Shape(self.view)
+
+    def reader(self, names: tuple[str, ...]) -> Reader:
+        """Give what reads features off packed states, made once."""
+        reader = self._readers.get(names)
+        if reader is None:
+            features = [self.features[name] for name in names]
+            reader = self._readers[names] = Reader(self.view.name, self.declaration, self.shape, features)
+        return reader
 
 
 @dataclass(frozen=True, slots=True)

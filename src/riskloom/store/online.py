@@ -19,7 +19,8 @@ from pydantic import field_validator
 from riskloom.errors import StoreError, TimeError
 from riskloom.intervals import to_datetime, to_micros
 from riskloom.store import evaluate
-from riskloom.store.evaluate import Answer, Plan
+from riskloom.store.evaluate import Answer, Plan, Row
+from riskloom.store.packed import evaluate as packed
 from riskloom.store.response import check_keys, fill, plain_row
 from riskloom.store.source import DeltaSource
 from riskloom.store.state import Mark, decode_mark, decode_state
@@ -171,10 +172,12 @@ class RiskloomOnlineStore(OnlineStore):
             raise StoreError.other_declaration(table.name, "the watermark")
         instant = self._now(config, mark) if at is None else at
         reach = plan.view.reach
+        if plan.packed:
+            found = packed.evaluate(plan, mark, states, instant, names)
+            return Answer(found.at, found.watermark, _spread(dict(zip(distinct, found.rows, strict=True)), asked))
         held = [decode_state(table.name, data, plan.schema, mark, reach) if data and mark else None for data in states]
         found = evaluate.evaluate(plan, mark, list(distinct), held, instant, names)
-        rows = dict(zip(distinct, found.rows, strict=True))
-        return Answer(found.at, found.watermark, [rows[key] for key in asked])
+        return Answer(found.at, found.watermark, _spread(dict(zip(distinct, found.rows, strict=True)), asked))
 
     @staticmethod
     def _now(config: RepoConfig, mark: Mark | None) -> int | None:
@@ -300,6 +303,10 @@ class RiskloomOnlineStore(OnlineStore):
         """Close the inner store."""
         if self._opened is not None:
             await self._opened[1].close()
+
+
+def _spread(rows: dict[tuple[Any, ...], Row], asked: Sequence[tuple[Any, ...]]) -> list[Row]:
+    return [rows[key] for key in asked]
 
 
 def _bytes(view: str, row: dict[str, Value] | None) -> bytes | None:

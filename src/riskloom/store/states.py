@@ -6,78 +6,73 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from riskloom.store.point_in_time import EVENT_ID, EVENT_TS, event_columns
+from riskloom.store.packed.encode import encode
+from riskloom.store.packed.fold import Events
+from riskloom.store.sorting import entity_edges, sorted_events
 from riskloom.store.state import NEVER, State
 from riskloom.store.values import to_key
-from riskloom.windows.tables import EVENT_TIMES, conform
+from riskloom.windows.tables import EVENT_TIMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import numpy.typing as npt
     from feast.protos.feast.types.EntityKey_pb2 import EntityKey
 
     from riskloom.store.evaluate import Plan
+    from riskloom.store.packed.head import Stamp
 
-_ENTITIES_AT_ONCE = 1_000
+    Ints = npt.NDArray[np.int64]
+
+_ENTITIES_AT_ONCE = 20_000
+# More events than this are not kept as they are beside packed rows, whatever a view allows.
+MAX_RAW = 1_024
 
 
-def encode_states(plan: Plan, events: pa.Table, generation: int, since: int) -> Iterator[list[tuple[EntityKey, bytes]]]:
+def encode_states(plan: Plan, events: pa.Table, stamp: Stamp) -> Iterator[list[tuple[EntityKey, bytes]]]:
     """Write one state for each entity that has events.
 
     Args:
         plan: The view.
         events: Its events, in any order of rows. A row with a null key is nobody's.
-        generation: The materialization.
-        since: Microseconds since the epoch from which the events are complete.
+        stamp: What the states are of. The events are complete from as far before its cut as the view reaches.
 
     Yields:
-        Keys and states, up to a thousand at a time. An entity with more than ``max_events`` keeps the newest.
+        Keys and states, some thousands at a time. Where events are kept as they are, the newest are.
     """
-    keys = plan.view.entity.key_columns
-    rows = _sorted(plan, events)
-    begins, ends = _entities(rows, keys)
-    times = rows.column(EVENT_TS).cast(pa.int64()).to_numpy()
-    firsts = np.maximum(begins, ends - plan.view.max_events)
+    view = plan.view
+    rows = sorted_events(view, events)
+    begins, ends = entity_edges(rows, view.entity.key_columns)
     for start in range(0, len(begins), _ENTITIES_AT_ONCE):
         block = slice(start, start + _ENTITIES_AT_ONCE)
         offset = int(begins[start])
-        part = rows.slice(offset, int(ends[block][-1]) - offset)
-        batch = part.select(plan.schema.names).combine_chunks().to_batches()[0]
-        names = part.select(keys).take(pa.array(begins[block] - offset)).to_pylist()
-        chunk = []
-        for name, begin, first, end in zip(names, begins[block], firsts[block], ends[block], strict=True):
-            state = State(
-                generation=generation,
-                since=since,
-                truncated_before=int(times[first - 1]) + 1 if first > begin else NEVER,
-                newest=int(times[end - 1]),
-                events=batch.slice(int(first) - offset, int(end - first)),
-            )
-            chunk.append((to_key(plan.view.entity.keys, tuple(name.values())), state.encode(plan.declaration)))
-        yield chunk
+        part = rows.slice(offset, int(ends[block][-1]) - offset).combine_chunks()
+        held = _events(part, begins[block] - offset, ends[block] - offset)
+        names = part.select(view.entity.key_columns).take(pa.array(held.begins)).to_pylist()
+        written = _packed(plan, held, stamp) if plan.packed else _lists(plan, held, stamp)
+        keys = (to_key(view.entity.keys, tuple(name.values())) for name in names)
+        yield list(zip(keys, written, strict=True))
 
 
-def _sorted(plan: Plan, events: pa.Table) -> pa.Table:
-    """Sort by key, time and event id, the order in which the newest are kept."""
-    view = plan.view
-    declared = {column: view.source.columns[column] for column in view.event_columns}
-    types = {**declared, EVENT_ID: "string", **dict.fromkeys(EVENT_TIMES, "timestamp")}
-    rows = conform("events", events, {column: types[column] for column in event_columns(view)})
-    for key in view.entity.key_columns:
-        rows = rows.filter(pc.is_valid(rows.column(key)))
-    by = [(column, "ascending") for column in (*view.entity.key_columns, EVENT_TS, EVENT_ID)]
-    return rows.take(pc.sort_indices(rows, sort_keys=by)).combine_chunks()
+def _events(table: pa.Table, begins: Ints, ends: Ints) -> Events:
+    event_ts, available_ts = (table.column(name).cast(pa.int64()).to_numpy() for name in EVENT_TIMES)
+    return Events(table, begins, ends, event_ts, np.maximum(event_ts + 1, available_ts))
 
 
-def _entities(rows: pa.Table, keys: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
-    """Give where each entity's rows begin and end; keys are compared part by part, never put together."""
-    if rows.num_rows == 0:
-        return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    differs = np.zeros(rows.num_rows - 1, np.bool_)
-    for key in keys:
-        column = rows.column(key)
-        differs |= pc.not_equal(column.slice(1), column.slice(0, rows.num_rows - 1)).to_numpy()
-    begins = np.concatenate(([0], np.flatnonzero(differs) + 1))
-    return begins, np.append(begins[1:], rows.num_rows)
+def _packed(plan: Plan, events: Events, stamp: Stamp) -> Iterator[bytes]:
+    return encode(plan.shape, events, plan.declaration, stamp, min(plan.view.max_events, MAX_RAW))
+
+
+def _lists(plan: Plan, events: Events, stamp: Stamp) -> Iterator[bytes]:
+    """Keep the newest events as they are."""
+    batch = events.table.select(plan.schema.names).to_batches()[0]
+    firsts = np.maximum(events.begins, events.ends - plan.view.max_events)
+    for begin, first, end in zip(events.begins, firsts, events.ends, strict=True):
+        yield State(
+            generation=stamp.revision,
+            since=stamp.cut - plan.view.reach,
+            truncated_before=int(events.event_ts[first - 1]) + 1 if first > begin else NEVER,
+            newest=int(events.event_ts[end - 1]),
+            events=batch.slice(int(first), int(end - first)),
+        ).encode(plan.declaration)

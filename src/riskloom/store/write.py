@@ -14,6 +14,7 @@ from riskloom.lake import ops, tables
 from riskloom.lake.commits import committed
 from riskloom.lake.paths import Lake
 from riskloom.store.online import MARK_KEY
+from riskloom.store.packed.head import Stamp
 from riskloom.store.point_in_time import EVENT_TS, read_events
 from riskloom.store.state import NEVER, Mark
 from riskloom.store.states import encode_states
@@ -65,8 +66,8 @@ def write_view(config: RepoConfig, store: RiskloomOnlineStore, table: FeatureVie
     begun = replace(old, attempt=old.attempt + 1)
     store.write(config, table, [(MARK_KEY, begun.encode())], to_datetime(span.watermark))
     events = read_events(plan.view, path, span.since, span.end, span.version)
-    entities = 0
-    for chunk in encode_states(plan, events, begun.attempt, span.since):
+    stamp, entities = Stamp(span.version, begun.attempt, span.since + plan.view.reach), 0
+    for chunk in encode_states(plan, events, stamp):
         _check_newest(config, store, table, begun.attempt)
         store.write(config, table, chunk, to_datetime(span.watermark))
         committed(f"online.{table.name}", begun.attempt)

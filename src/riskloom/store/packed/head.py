@@ -1,0 +1,89 @@
+"""The header of a packed state: what it was written of, how long each part is, and a checksum of all of it."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from typing import TYPE_CHECKING, NamedTuple
+
+from riskloom.errors import StoreError
+
+if TYPE_CHECKING:
+    from typing import Any
+
+FORMAT, KIND = 2, b"P"
+FINGERPRINT = 8
+SCALED = 1
+WHAT = "a state"
+_HEAD = struct.Struct("<BcI8sIIqqqBBIHI")
+_BODY = struct.calcsize("<BcI")
+SIZE = _HEAD.size
+
+
+class Stamp(NamedTuple):
+    """What states are written of.
+
+    Attributes:
+        version: Version of the gold table that they include.
+        revision: The materialization that writes them.
+        cut: Microseconds since the epoch from which on they shall be read.
+    """
+
+    version: int
+    revision: int
+    cut: int
+
+
+class Head(NamedTuple):
+    """What stands before a state's rows.
+
+    Attributes:
+        declaration: Start of the fingerprint of the view's declaration.
+        version: Version of the gold table that the state includes.
+        revision: The materialization that wrote it.
+        cut: Microseconds since the epoch from which on the state can be read.
+        newest: Time of the newest event.
+        base: Start of the first tile, seconds since the epoch.
+        code: Widths of the row's numbers.
+        flags: ``SCALED`` where sums of doubles are kept scaled down.
+        rows: How many rows there are.
+        raws: How many events are not folded.
+        picks: Bytes of single values.
+    """
+
+    declaration: bytes
+    version: int
+    revision: int
+    cut: int
+    newest: int
+    base: int
+    code: int
+    flags: int
+    rows: int
+    raws: int
+    picks: int
+
+
+def seal(head: Head, body: bytes) -> bytes:
+    """Write a state."""
+    rest = _HEAD.pack(FORMAT, KIND, 0, *head)[_BODY:]
+    return struct.pack("<BcI", FORMAT, KIND, zlib.crc32(body, zlib.crc32(rest, FORMAT))) + rest + body
+
+
+def unseal(view: str, data: Any, declaration: bytes) -> Head:  # noqa: ANN401 - whatever the store held
+    """Check a state and read its header.
+
+    Raises:
+        StoreError: The bytes are damaged, or are of another declaration.
+    """
+    if not isinstance(data, bytes) or len(data) < SIZE:
+        raise StoreError.corrupt(view, WHAT, "it is cut off")
+    found, kind, checksum, *rest = _HEAD.unpack_from(data)
+    if checksum != zlib.crc32(memoryview(data)[_BODY:], FORMAT):
+        raise StoreError.corrupt(view, WHAT, "its checksum is wrong")
+    if found != FORMAT or kind != KIND:
+        raise StoreError.corrupt(view, WHAT, f"its format {found}{kind.decode('ascii', 'replace')} is not known")
+    head = Head(*rest)
+    if head.declaration != declaration[:FINGERPRINT]:
+        raise StoreError.other_declaration(view, WHAT)
+    return head

@@ -1,0 +1,161 @@
+"""Single values that a state keeps: of the events that are first from some row on, of the last one, and of raw ones.
+
+They stand in the order of their events, so that of two picks the smaller place is the earlier event.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from riskloom.intervals import to_datetime
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    import numpy.typing as npt
+
+    from riskloom.store.packed.fold import Events, Folded, Tiles
+    from riskloom.store.packed.shape import Shape
+
+    Ints = npt.NDArray[np.int64]
+
+_LENGTH, _DOUBLE = struct.Struct("<I"), struct.Struct("<d")
+
+
+class Picks:
+    """The picks of the entities that are being written.
+
+    Args:
+        shape: The view's layout.
+        events: The events.
+        tiles: Which of them are folded.
+        folded: The numbers of the rows.
+    """
+
+    def __init__(self, shape: Shape, events: Events, tiles: Tiles, folded: Folded) -> None:
+        self._ranks: dict[int, Ints] = {}
+        self._parts: list[tuple[bytes, Ints, bytes, Ints]] = []
+        owner = events.owner
+        for channel in shape.picked:
+            chosen = np.zeros(len(owner), np.bool_)
+            chosen[tiles.raw] = folded.masks[channel][tiles.raw]
+            mine = tiles.folded[folded.masks[channel][tiles.folded]]
+            newest = np.full(len(events.begins), -1)
+            newest[owner[mine]] = mine
+            chosen[newest[newest >= 0]] = True
+            if (channel, "first") in shape.place:
+                oldest = folded.columns[shape.place[channel, "first"]]
+                chosen[tiles.folded[oldest[oldest >= 0]]] = True
+            self._ranks[channel] = _ranks(chosen, events)
+            self._parts.append(_cut(events, owner, chosen, str(shape.channels[channel].column)))
+        self._folded = tiles.folded
+
+    def place(self, channel: int, events: Ints) -> Ints:
+        """Give the places of events among their entity's picks; 0 for none."""
+        ranks = self._ranks[channel]
+        return np.where(events < 0, 0, ranks[np.maximum(events, 0)]) if len(ranks) else np.zeros(len(events), np.int64)
+
+    def first(self, channel: int, rows: Ints) -> Ints:
+        """Give the places of events that are named by their place among the folded ones."""
+        if not len(self._folded):
+            return np.zeros(len(rows), np.int64)
+        return self.place(channel, np.where(rows < 0, -1, self._folded[np.maximum(rows, 0)]))
+
+    def of(self, entity: int) -> bytes:
+        """Write an entity's picks."""
+        written = []
+        for ends, edges, data, data_edges in self._parts:
+            low, high = int(edges[entity]), int(edges[entity + 1])
+            part = data[int(data_edges[entity]) : int(data_edges[entity + 1])]
+            written += [_LENGTH.pack(high - low), ends[4 * low : 4 * high], part]
+        return b"".join(written)
+
+
+def _ranks(chosen: npt.NDArray[np.bool_], events: Events) -> Ints:
+    before: Ints = np.cumsum(chosen) - chosen
+    return before - np.repeat(before[events.begins], events.ends - events.begins) if len(chosen) else before
+
+
+def _cut(events: Events, owner: Ints, chosen: npt.NDArray[np.bool_], column: str) -> tuple[bytes, Ints, bytes, Ints]:
+    """Give the ends of values in their entity's data, where its values are, the data, and where that is."""
+    places = np.flatnonzero(chosen)
+    edges = np.searchsorted(owner[places], np.arange(len(events.begins) + 1))
+    values = events.table.column(column).take(pa.array(places)).combine_chunks()
+    values = values.chunk(0) if isinstance(values, pa.ChunkedArray) else values
+    data, lengths = _written(values)
+    ends = np.cumsum(lengths)
+    starts = np.concatenate(([0], ends))[edges]
+    relative = ends - starts[:-1][owner[places]]
+    return relative.astype("<u4").tobytes(), edges, data, starts
+
+
+def _written(values: pa.Array) -> tuple[bytes, Ints]:
+    if pa.types.is_string(values.type):
+        encoded = [value.encode() for value in values.to_pylist()]
+        return b"".join(encoded), np.array([len(value) for value in encoded], np.int64)
+    plain = values.cast(pa.int64()) if not pa.types.is_floating(values.type) else values
+    numbers = plain.to_numpy(zero_copy_only=False)
+    return numbers.tobytes(), np.full(len(values), 8, np.int64)
+
+
+class PickTable:
+    """The picks of one state, read where they are asked for.
+
+    Args:
+        data: The state.
+        offset: Where the picks start.
+        dtypes: Declared type of each picked channel's column.
+    """
+
+    __slots__ = ("_data", "_parts")
+
+    def __init__(self, data: bytes, offset: int, dtypes: Sequence[str]) -> None:
+        self._data, self._parts = data, []
+        for dtype in dtypes:
+            (count,) = _LENGTH.unpack_from(data, offset)
+            ends = offset + _LENGTH.size
+            values = ends + _LENGTH.size * count
+            self._parts.append((ends, values, _READERS[dtype]))
+            offset = values + (_LENGTH.unpack_from(data, values - _LENGTH.size)[0] if count else 0)
+
+    def value(self, channel: int, place: int) -> Any:  # noqa: ANN401 - of the column's type
+        """Give a value by its channel's place among the picked ones, and its own."""
+        ends, values, reader = self._parts[channel]
+        low = _LENGTH.unpack_from(self._data, ends + _LENGTH.size * (place - 1))[0] if place else 0
+        (high,) = _LENGTH.unpack_from(self._data, ends + _LENGTH.size * place)
+        return reader(self._data[values + low : values + high])
+
+
+def _text(data: bytes) -> str:
+    return data.decode()
+
+
+def _integer(data: bytes) -> int:
+    return int.from_bytes(data, "little", signed=True)
+
+
+def _double(data: bytes) -> float:
+    number: float = _DOUBLE.unpack(data)[0]
+    return number
+
+
+def _flag(data: bytes) -> bool:
+    return bool(_integer(data))
+
+
+def _instant(data: bytes) -> datetime:
+    return to_datetime(_integer(data))
+
+
+_READERS: dict[str, Callable[[bytes], Any]] = {
+    "string": _text,
+    "int64": _integer,
+    "float64": _double,
+    "bool": _flag,
+    "timestamp": _instant,
+}

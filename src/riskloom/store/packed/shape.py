@@ -1,0 +1,232 @@
+"""What a packed state holds, worked out from a view's declaration.
+
+At any instant at or after a state's cut, a window without delay is a suffix of the events before it. So a row keeps the
+aggregates of everything from one tile to the end, and a window is read off one row. Tiles are as coarse as the windows
+longer than their age allow, which is exact because each hop divides the next.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from riskloom.intervals import EXACT
+
+if TYPE_CHECKING:
+    from riskloom.declare import Feature, FeatureView, Filter
+    from riskloom.intervals import Window
+
+COUNT, INTEGER, SQUARE, FLOAT = "count", "integer", "square", "float"
+# Widths of a state's counts, whole numbers and squares; the last one of whole numbers holds what no int64 does.
+COUNT_CODES, INTEGER_CODES = ("B", "H", "I"), ("i", "q", "24s")
+WIDE = len(INTEGER_CODES) - 1
+FUNCTIONS = frozenset(
+    {"count", "sum", "mean", "min", "max", "stddev", "first", "last", "count_distinct", "time_since_last"}
+)
+MAX_CHANNELS = 64
+_NUMERIC = frozenset({"sum", "mean", "min", "max", "stddev"})
+_NUMPY = {"B": "u1", "H": "<u2", "I": "<u4", "i": "<i4", "q": "<i8", "24s": "V24", "d": "<f8"}
+
+
+def packable(view: FeatureView) -> bool:
+    """Say whether a packed state can answer each feature of a view.
+
+    A window with a delay has a right edge, and an exact one no tiles: such views keep their events.
+    """
+    leaves = [leaf for feature in view.features for leaf in feature.leaves]
+    return (
+        all(leaf.function in FUNCTIONS and not leaf.keys for leaf in leaves)
+        and not any(leaf.window.delay or leaf.window.hop == EXACT for leaf in leaves)
+        and all(feature.function == "ratio" and not part.parts for feature in view.features for part in feature.parts)
+        and len({(leaf.column, leaf.where) for leaf in leaves}) <= MAX_CHANNELS
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One number of a row.
+
+    Attributes:
+        channel: Which events it is of, as a place in ``Shape.channels``.
+        measure: What of them: ``count``, ``sum``, ``squares``, ``centre``, ``root``, ``min``, ``max``, ``first`` or
+            ``distinct``.
+        kind: How it is kept.
+    """
+
+    channel: int
+    measure: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """The events that pass a filter and hold a value of a column.
+
+    Attributes:
+        column: The column; None for the events themselves.
+        where: The filter, or None.
+        dtype: Declared type of the column; None without one.
+        functions: What is computed of them.
+    """
+
+    column: str | None
+    where: Filter | None
+    dtype: str | None
+    functions: frozenset[str]
+
+    @property
+    def numeric(self) -> bool:
+        """Whether numbers are computed of its values."""
+        return bool(self.functions & _NUMERIC)
+
+    @property
+    def picked(self) -> bool:
+        """Whether single values of it are kept as they are."""
+        return bool(self.functions & {"first", "last"})
+
+    @property
+    def distinct(self) -> bool:
+        """Whether its different values are counted."""
+        return "count_distinct" in self.functions
+
+    @property
+    def is_float(self) -> bool:
+        """Whether its values are doubles."""
+        return self.dtype == "float64"
+
+    def measures(self) -> dict[str, str]:
+        """Give what a row keeps of it, with the kind of each."""
+        number = FLOAT if self.is_float else INTEGER
+        kept = {"count": COUNT}
+        if self.functions & {"sum", "mean"} or ("stddev" in self.functions and not self.is_float):
+            kept["sum"] = number
+        if "stddev" in self.functions:
+            kept |= {"centre": FLOAT, "root": FLOAT} if self.is_float else {"squares": SQUARE}
+        kept |= {name: number for name in ("min", "max") if name in self.functions}
+        kept |= {
+            name: COUNT
+            for name, asked in (("first", "first"), ("distinct", "count_distinct"))
+            if asked in self.functions
+        }
+        return kept
+
+
+class Shape:
+    """The layout of a view's packed states.
+
+    Args:
+        view: A view that is ``packable``.
+
+    Attributes:
+        channels: The kinds of events that features are computed of.
+        fields: The numbers of a row.
+        place: Where each number stands in a row, by channel and measure.
+        windows: The windows, longest first.
+        tail: What is kept once a state: the newest time and the last pick of the channels that need them.
+        tail_place: Where they stand behind a row's numbers.
+    """
+
+    def __init__(self, view: FeatureView) -> None:
+        leaves = [leaf for feature in view.features for leaf in feature.leaves]
+        self.channels = _channels(view, leaves)
+        self._numbers = {(channel.column, channel.where): i for i, channel in enumerate(self.channels)}
+        self.fields = tuple(
+            Field(i, measure, kind)
+            for i, channel in enumerate(self.channels)
+            for measure, kind in channel.measures().items()
+        )
+        self.place = {(item.channel, item.measure): i for i, item in enumerate(self.fields)}
+        self.windows: tuple[Window, ...] = tuple(
+            sorted({leaf.window for leaf in leaves}, key=lambda window: (-window.length, -window.hop))
+        )
+        tail = [("time", i) for i, channel in enumerate(self.channels) if "time_since_last" in channel.functions]
+        tail += [("last", i) for i, channel in enumerate(self.channels) if "last" in channel.functions]
+        self.tail = tuple(tail)
+        self.tail_place = {what: len(self.fields) + i for i, what in enumerate(tail)}
+
+    def channel_of(self, leaf: Feature) -> int:
+        """Give the place of a feature's channel."""
+        return self._numbers[leaf.column, leaf.where]
+
+    @cached_property
+    def numeric(self) -> tuple[int, ...]:
+        """Places of the channels of numbers."""
+        return tuple(i for i, channel in enumerate(self.channels) if channel.numeric)
+
+    @cached_property
+    def picked(self) -> tuple[int, ...]:
+        """Places of the channels that keep single values."""
+        return tuple(i for i, channel in enumerate(self.channels) if channel.picked)
+
+    @cached_property
+    def distinct(self) -> tuple[int, ...]:
+        """Places of the channels whose different values are counted."""
+        return tuple(i for i, channel in enumerate(self.channels) if channel.distinct)
+
+    @cached_property
+    def tail_struct(self) -> struct.Struct:
+        """How the tail is written."""
+        return struct.Struct("<" + "".join("q" if what == "time" else "I" for what, _ in self.tail))
+
+    @cached_property
+    def raw_struct(self) -> struct.Struct:
+        """How an event that is not folded is written: times, channels, numbers, picks, distinct codes and rows."""
+        numbers = "".join("d" if self.channels[i].is_float else "q" for i in self.numeric)
+        return struct.Struct("<qqQ" + numbers + "I" * len(self.picked) + "II" * len(self.distinct))
+
+    @cached_property
+    def row_structs(self) -> tuple[struct.Struct, ...]:
+        """How a row is written, by ``width_code``."""
+        return tuple(struct.Struct("<" + "".join(self._codes(code))) for code in range(27))
+
+    def row_dtype(self, code: int) -> np.dtype[np.void]:
+        """Give a row as NumPy's type, laid out as ``row_structs`` has it."""
+        return np.dtype([(f"f{i}", _NUMPY[item]) for i, item in enumerate(self._codes(code))])
+
+    def raw_dtype(self) -> np.dtype[np.void]:
+        """Give an event that is not folded as NumPy's type."""
+        codes = self.raw_struct.format.removeprefix("<")
+        return np.dtype([(f"f{i}", {"Q": "<u8"}.get(item) or _NUMPY[item]) for i, item in enumerate(codes)])
+
+    def tail_dtype(self) -> np.dtype[np.void]:
+        """Give the tail as NumPy's type."""
+        return np.dtype([(f"f{i}", "<i8" if what == "time" else "<u4") for i, (what, _) in enumerate(self.tail)])
+
+    def _codes(self, code: int) -> list[str]:
+        counts, integers, squares = widths(code)
+        codes = {
+            COUNT: COUNT_CODES[counts],
+            INTEGER: INTEGER_CODES[integers],
+            SQUARE: INTEGER_CODES[squares],
+            FLOAT: "d",
+        }
+        return [codes[item.kind] for item in self.fields]
+
+
+def width_code(counts: int, integers: int, squares: int) -> int:
+    """Put three widths into one number.
+
+    Example:
+        >>> widths(width_code(2, 1, 0))
+        (2, 1, 0)
+    """
+    return counts * 9 + integers * 3 + squares
+
+
+def widths(code: int) -> tuple[int, int, int]:
+    """Give the widths of counts, whole numbers and squares."""
+    return code // 9, code // 3 % 3, code % 3
+
+
+def _channels(view: FeatureView, leaves: list[Feature]) -> tuple[Channel, ...]:
+    functions: dict[tuple[str | None, Filter | None], set[str]] = {}
+    for leaf in leaves:
+        functions.setdefault((leaf.column, leaf.where), set()).add(leaf.function)
+    return tuple(
+        Channel(column, where, None if column is None else view.source.columns[column], frozenset(found))
+        for (column, where), found in functions.items()
+    )
