@@ -13,7 +13,7 @@ from riskloom.intervals import SECOND
 from riskloom.windows import wide
 from riskloom.windows.frequencies import FREQUENCIES
 from riskloom.windows.loops import blocks, counting, integers
-from riskloom.windows.tables import ARROW
+from riskloom.windows.tables import ARROW, bitmap
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,8 +52,9 @@ def evaluate(feature: Feature, selection: Selection, stretches: Stretches) -> pa
     return _FUNCTIONS[feature.function](feature, selection, stretches)
 
 
-def _array(feature: Feature, values: npt.NDArray[Any], null: Bools) -> pa.Array:
-    return pa.array(values, mask=null).cast(ARROW[feature.dtype])
+def _array(feature: Feature, values: npt.NDArray[Any], valid: pa.Buffer | None) -> pa.Array:
+    """Give numbers as Arrow's array of the feature's type, without a copy."""
+    return pa.Array.from_buffers(ARROW[feature.dtype], len(values), [valid, pa.py_buffer(np.ascontiguousarray(values))])
 
 
 def _count(feature: Feature, _: Selection, stretches: Stretches) -> pa.Array:
@@ -62,11 +63,11 @@ def _count(feature: Feature, _: Selection, stretches: Stretches) -> pa.Array:
 
 def _sum(feature: Feature, selection: Selection, stretches: Stretches) -> pa.Array:
     if not selection.integral:
-        return _array(feature, float_sums(selection, stretches)[0], stretches.empty)
+        return _array(feature, float_sums(selection, stretches)[0], stretches.filled)
     if _fits(selection, stretches, 1):
-        return _array(feature, _integer_sums(selection, stretches), stretches.empty)
+        return _array(feature, _integer_sums(selection, stretches), stretches.filled)
     upper, lower = wide.totals(selection.numbers, stretches.low, stretches.high)
-    return _array(feature, checked(feature, upper, lower), stretches.empty)
+    return _array(feature, checked(feature, upper, lower), stretches.filled)
 
 
 def checked(feature: Feature, upper: Ints, lower: Ints) -> Ints:
@@ -93,14 +94,13 @@ def _integer_sums(selection: Selection, stretches: Stretches) -> Ints:
 
 def float_sums(selection: Selection, stretches: Stretches) -> tuple[Floats, Floats]:
     """Give sums of doubles, and their means; 0 and NaN where a window is empty."""
-    starts = selection.blocks(stretches.block)
-    totals = blocks.sums(selection.numbers, starts, stretches.low, stretches.high, 1.0)
+    totals = selection.float_sums(stretches, 1.0)
     with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
         means = totals / stretches.count
         beyond = ~np.isfinite(totals)
         if beyond.any():
             # A partial sum may leave the range of doubles where the whole one, or the mean, does not.
-            scaled = blocks.sums(selection.numbers, starts, stretches.low, stretches.high, _SMALLER)
+            scaled = selection.float_sums(stretches, _SMALLER)
             totals = np.where(beyond, scaled / _SMALLER, totals)
             means = np.where(beyond, scaled / stretches.count / _SMALLER, means)
     return totals, means
@@ -108,29 +108,28 @@ def float_sums(selection: Selection, stretches: Stretches) -> tuple[Floats, Floa
 
 def _mean(feature: Feature, selection: Selection, stretches: Stretches) -> pa.Array:
     if not selection.integral:
-        return _array(feature, float_sums(selection, stretches)[1], stretches.empty)
+        return _array(feature, float_sums(selection, stretches)[1], stretches.filled)
     if _fits(selection, stretches, 1):
         totals = _integer_sums(selection, stretches).astype(np.float64)
     else:
         totals = wide.to_float(*wide.totals(selection.numbers, stretches.low, stretches.high))
-    return _array(feature, totals / np.maximum(stretches.count, 1), stretches.empty)
+    return _array(feature, totals / np.maximum(stretches.count, 1), stretches.filled)
 
 
 def _stddev(feature: Feature, selection: Selection, stretches: Stretches) -> pa.Array:
     too_few = stretches.count < 2  # noqa: PLR2004 - a sample's deviation is of two values at least
     if not selection.integral:
-        return _array(feature, _float_deviations(selection, stretches), too_few)
+        return _array(feature, _float_deviations(selection, stretches), bitmap(too_few))
     if _fits(selection, stretches, 2):
-        return _array(feature, integers.deviations(*selection.running, stretches.low, stretches.high), too_few)
-    return _array(feature, wide.deviation(selection.numbers, stretches.low, stretches.high), too_few)
+        return _array(feature, integers.deviations(*selection.running, stretches.low, stretches.high), bitmap(too_few))
+    return _array(feature, wide.deviation(selection.numbers, stretches.low, stretches.high), bitmap(too_few))
 
 
 def _float_deviations(selection: Selection, stretches: Stretches) -> Floats:
-    starts = selection.blocks(stretches.block)
 
     def scaled(scale: float) -> Floats:
-        found: Floats = blocks.deviations(selection.numbers, starts, stretches.low, stretches.high, scale)
-        return found / scale
+        found: Floats = blocks.deviations(selection.numbers, *selection.cut(stretches), scale)
+        return found if scale == 1.0 else found / scale
 
     result = scaled(1.0)
     beyond = ~np.isfinite(result)
@@ -143,35 +142,36 @@ def _float_deviations(selection: Selection, stretches: Stretches) -> Floats:
 
 
 def _min(feature: Feature, selection: Selection, stretches: Stretches) -> pa.Array:
-    return _extreme(feature, selection, stretches, largest=False)
+    found = blocks.smallest(selection.numbers, *_working_in(selection, stretches))
+    return _array(feature, found, stretches.filled)
 
 
 def _max(feature: Feature, selection: Selection, stretches: Stretches) -> pa.Array:
-    return _extreme(feature, selection, stretches, largest=True)
+    found = blocks.smallest(selection.mirrored, *_working_in(selection, stretches))
+    return _array(feature, ~found if selection.integral else 0.0 - found, stretches.filled)
 
 
-def _extreme(feature: Feature, selection: Selection, stretches: Stretches, *, largest: bool) -> pa.Array:
-    starts = selection.blocks(stretches.block)
-    found = blocks.extremes(selection.numbers, starts, stretches.low, stretches.high, largest)
-    return _array(feature, found, stretches.empty)
+def _working_in(selection: Selection, stretches: Stretches) -> tuple[npt.NDArray[Any], ...]:
+    *read, work = selection.cut(stretches)
+    return (*read, work.view(selection.numbers.dtype))
 
 
 def _first(feature: Feature, selection: Selection, stretches: Stretches) -> pa.Array:
-    return _at_place(feature, selection, stretches.low, stretches.empty)
+    return _at_place(feature, selection, stretches.low, stretches)
 
 
 def _last(feature: Feature, selection: Selection, stretches: Stretches) -> pa.Array:
-    return _at_place(feature, selection, stretches.high - 1, stretches.empty)
+    return _at_place(feature, selection, stretches.high - 1, stretches)
 
 
-def _at_place(feature: Feature, selection: Selection, places: Ints, empty: Bools) -> pa.Array:
-    places = np.where(empty, 0, places)
+def _at_place(feature: Feature, selection: Selection, places: Ints, stretches: Stretches) -> pa.Array:
     if not len(selection.times):
         return pa.nulls(len(places), ARROW[feature.dtype])
+    places = np.where(stretches.empty, 0, places)
     if feature.dtype in ("int64", "float64", "timestamp"):
-        return _array(feature, selection.numbers[places], empty)
+        return _array(feature, selection.numbers[places], stretches.filled)
     rows = places if selection.rows is None else selection.rows[places]
-    return selection.values.take(pa.array(rows, mask=empty))
+    return selection.values.take(pa.array(rows, mask=stretches.empty))
 
 
 def _last_k(feature: Feature, selection: Selection, stretches: Stretches) -> pa.Array:
@@ -195,10 +195,10 @@ def _count_distinct(_: Feature, selection: Selection, stretches: Stretches) -> p
 
 def _decayed_sum(feature: Feature, selection: Selection, stretches: Stretches) -> pa.Array:
     values = np.ones(len(selection.times)) if feature.column is None else selection.numbers.astype(np.float64)
-    starts, times = selection.blocks(stretches.block), selection.times
     half_life = float(feature.params[0])
-    found = blocks.decayed(values, times, starts, stretches.low, stretches.high, stretches.at, half_life)
-    return _array(feature, found, stretches.empty)
+    starts, low, high, cut, _ = selection.cut(stretches)
+    found = blocks.decayed(values, selection.times, starts, low, high, cut, stretches.at, half_life)
+    return _array(feature, found, stretches.filled)
 
 
 def _time_since_first(feature: Feature, selection: Selection, stretches: Stretches) -> pa.Array:
@@ -213,17 +213,17 @@ def _seconds_since(feature: Feature, selection: Selection, stretches: Stretches,
     some = ~stretches.empty
     seconds = np.zeros(len(places))
     seconds[some] = (stretches.at[some] - selection.times[places[some]]) / SECOND
-    return _array(feature, seconds, ~some)
+    return _array(feature, seconds, stretches.filled)
 
 
 def _gap_mean(feature: Feature, selection: Selection, stretches: Stretches) -> pa.Array:
     means, _ = counting.gaps(selection.times, stretches.low, stretches.high, NEWEST_CAP)
-    return _array(feature, means / SECOND, stretches.count < 2)  # noqa: PLR2004 - a gap is between two
+    return _array(feature, means / SECOND, bitmap(stretches.count < 2))  # noqa: PLR2004 - a gap is between two
 
 
 def _gap_stddev(feature: Feature, selection: Selection, stretches: Stretches) -> pa.Array:
     _, deviations = counting.gaps(selection.times, stretches.low, stretches.high, NEWEST_CAP)
-    return _array(feature, deviations / SECOND, stretches.count < 3)  # noqa: PLR2004 - two gaps are between three
+    return _array(feature, deviations / SECOND, bitmap(stretches.count < 3))  # noqa: PLR2004 - two gaps are between three
 
 
 def _moments(feature: Feature, selection: Selection, stretches: Stretches) -> pa.Array:

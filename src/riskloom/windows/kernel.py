@@ -11,17 +11,25 @@ import pyarrow as pa
 from riskloom.windows.combine import combine, parts
 from riskloom.windows.functions import evaluate
 from riskloom.windows.layout import check, lay_out
+from riskloom.windows.selection import Scratch
+from riskloom.windows.tables import whole
 from riskloom.windows.visible import Visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    import numpy.typing as npt
+
     from riskloom.declare import Feature, FeatureView
     from riskloom.intervals import Window
     from riskloom.windows.layout import Layout
 
+    Ints = npt.NDArray[np.int64]
 
-def run(view: FeatureView, events: pa.Table, spine: pa.Table, features: Sequence[Feature]) -> list[pa.Array]:
+ROWS_AT_ONCE = 60000
+
+
+def run(view: FeatureView, events: pa.Table, spine: pa.Table, features: Sequence[Feature]) -> list[pa.ChunkedArray]:
     """Compute features.
 
     Args:
@@ -38,13 +46,26 @@ def run(view: FeatureView, events: pa.Table, spine: pa.Table, features: Sequence
     """
     given = check(view, events, spine)
     leaves = dict.fromkeys(leaf for feature in features for leaf in _read(feature))
-    values: dict[Feature, pa.Array] = {}
+    values: dict[Feature, pa.ChunkedArray] = {}
     for keys in dict.fromkeys(leaf.keys for leaf in leaves):
         own = view.entity.key_columns
         others = [key for key in own if keys and key not in keys]
-        kernel = Kernel(lay_out(given, keys or own, others))
-        values |= kernel.run([leaf for leaf in leaves if leaf.keys == keys])
+        layout = lay_out(given, keys or own, others)
+        values |= _evaluate(layout, [leaf for leaf in leaves if leaf.keys == keys])
     return [_value(feature, values) for feature in features]
+
+
+def _evaluate(layout: Layout, features: Sequence[Feature]) -> dict[Feature, pa.ChunkedArray]:
+    pieces: dict[Feature, list[pa.Array]] = {feature: [] for feature in features}
+    scratch = Scratch()
+    for piece in layout.pieces(ROWS_AT_ONCE) if len(layout.at) else [layout]:
+        for feature, values in Kernel(piece, scratch).run(features).items():
+            pieces[feature].append(values)
+    columns = {feature: pa.chunked_array(values) for feature, values in pieces.items()}
+    if layout.back is None:
+        return columns
+    back = pa.array(layout.back)
+    return {feature: pa.chunked_array([whole(column).take(back)]) for feature, column in columns.items()}
 
 
 def _read(feature: Feature) -> Iterator[Feature]:
@@ -55,10 +76,10 @@ def _read(feature: Feature) -> Iterator[Feature]:
         yield from _read(part)
 
 
-def _value(feature: Feature, values: dict[Feature, pa.Array]) -> pa.Array:
+def _value(feature: Feature, values: dict[Feature, pa.ChunkedArray]) -> pa.ChunkedArray:
     if not feature.parts:
         return values[feature]
-    return combine(feature, [_value(part, values) for part in parts(feature)])
+    return pa.chunked_array([combine(feature, [whole(_value(part, values)) for part in parts(feature)])])
 
 
 @dataclass(slots=True)
@@ -67,14 +88,16 @@ class Kernel:
 
     Attributes:
         layout: The sorted events and spine.
+        scratch: Memory that may be used again.
     """
 
     layout: Layout
+    scratch: Scratch
     _visible: Visible = field(init=False)
 
     def __post_init__(self) -> None:
         """Share one stream of events among all windows."""
-        self._visible = Visible(self.layout)
+        self._visible = Visible(self.layout, self.scratch)
 
     def run(self, features: Sequence[Feature]) -> dict[Feature, pa.Array]:
         """Compute features that have no parts, window by window."""
@@ -94,20 +117,21 @@ class Kernel:
                 for feature in features:
                     if (feature.column, feature.where) == what:
                         pieces[feature].append(evaluate(feature, selection, stretches))
-        back = _back(self.layout, queries)
+        back = _back(queries)
         return {feature: _join(values, back) for feature, values in pieces.items()}
 
 
-def _back(layout: Layout, queries: Sequence[np.ndarray | None]) -> pa.Array | None:
-    """Say where each spine row of the input stands in the pieces put together; None for the same place."""
-    if queries[0] is None:
-        return None if layout.back is None else pa.array(layout.back)
-    whole = np.concatenate([piece for piece in queries if piece is not None])
-    back = np.empty(len(whole), np.int64)
-    back[whole] = np.arange(len(whole))
-    return pa.array(back if layout.back is None else back[layout.back])
+def _back(queries: Sequence[Ints | None]) -> pa.Array | None:
+    """Say where each spine row stands in the pieces put together; None for the same place."""
+    known = [piece for piece in queries if piece is not None]
+    if not known:
+        return None
+    order = np.concatenate(known)
+    back = np.empty(len(order), np.int64)
+    back[order] = np.arange(len(order))
+    return pa.array(back)
 
 
 def _join(pieces: Sequence[pa.Array], back: pa.Array | None) -> pa.Array:
-    whole = pieces[0] if len(pieces) == 1 else pa.concat_arrays(pieces)
-    return whole if back is None else whole.take(back)
+    joined = pieces[0] if len(pieces) == 1 else pa.concat_arrays(pieces)
+    return joined if back is None else joined.take(back)

@@ -13,10 +13,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from riskloom.windows.loops import order
-from riskloom.windows.tables import EVENT_TIMES, conform, instants, to_numpy
+from riskloom.windows.tables import EVENT_TIMES, conform, instants, to_numpy, whole
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     import numpy.typing as npt
 
@@ -50,6 +50,34 @@ class Layout:
     spine_keys: Ints
     at: Ints
     back: Ints | None
+
+    def pieces(self, rows: int) -> Iterator[Layout]:
+        """Cut between keys into pieces of about so many events and instants, which the caches of a core can hold.
+
+        Each piece goes through all windows and functions before the next one does. A key is never cut.
+        """
+        event, spine = 0, 0
+        while spine < len(self.at):
+            event_end = _between(self.event_keys, event + rows)
+            spine_end = _between(self.spine_keys, spine + rows)
+            keys = [
+                keys[end]
+                for keys, end in ((self.event_keys, event_end), (self.spine_keys, spine_end))
+                if end < len(keys)
+            ]
+            if keys:
+                event_end = int(np.searchsorted(self.event_keys, min(keys)))
+                spine_end = int(np.searchsorted(self.spine_keys, min(keys)))
+            yield Layout(
+                events=self.events.slice(event, event_end - event),
+                event_keys=self.event_keys[event:event_end],
+                event_ts=self.event_ts[event:event_end],
+                available_ts=self.available_ts[event:event_end],
+                spine_keys=self.spine_keys[spine:spine_end],
+                at=self.at[spine:spine_end],
+                back=None,
+            )
+            event, spine = event_end, spine_end
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +139,13 @@ def lay_out(given: Input, keys: Sequence[str], null_keys: Sequence[str] = ()) ->
     )
 
 
+def _between(keys: Ints, place: int) -> int:
+    """Give the first place at or after one at which a key begins."""
+    if place >= len(keys):
+        return len(keys)
+    return int(np.searchsorted(keys, keys[place - 1], side="right"))
+
+
 def _take(values: Ints, rows: Ints | None) -> Ints:
     return values if rows is None else values[rows]
 
@@ -153,10 +188,11 @@ def dictionary_codes(values: pa.ChunkedArray) -> tuple[Ints, int]:
         >>> dictionary_codes(pa.chunked_array([["b", None], ["a", "b"]]))
         (array([ 0, -1,  1,  0]), 2)
     """
-    array = values.combine_chunks()
+    array = whole(values)
     runs = _runs(array)
     encoded = pc.dictionary_encode(array if runs is None else array.take(pa.array(np.flatnonzero(runs))))
-    codes = encoded.indices.fill_null(NOBODY).to_numpy(zero_copy_only=False).astype(np.int64)
+    codes = (encoded.indices.fill_null(NOBODY) if array.null_count else encoded.indices).to_numpy(zero_copy_only=False)
+    codes = codes.astype(np.int64)
     return (codes if runs is None else codes[np.cumsum(runs) - 1]), len(encoded.dictionary)
 
 

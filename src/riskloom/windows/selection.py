@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from riskloom.windows import predicate
 from riskloom.windows.layout import dictionary_codes
 from riskloom.windows.loops import blocks, counting, integers
-from riskloom.windows.tables import known
+from riskloom.windows.tables import bitmap, known, whole
 
 if TYPE_CHECKING:
     from typing import Any
@@ -25,10 +25,11 @@ if TYPE_CHECKING:
     from riskloom.windows.layout import Layout
 
     Ints = npt.NDArray[np.int64]
+    Floats = npt.NDArray[np.float64]
     Numbers = npt.NDArray[Any]  # int64 or float64
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Stretches:
     """What windows hold.
 
@@ -44,15 +45,20 @@ class Stretches:
     high: Ints
     at: Ints
 
-    @property
+    @cached_property
     def count(self) -> Ints:
         """How many values each window holds."""
         return self.high - self.low
 
-    @property
+    @cached_property
     def empty(self) -> npt.NDArray[np.bool_]:
         """Which windows hold none."""
         return np.equal(self.high, self.low)
+
+    @cached_property
+    def filled(self) -> pa.Buffer | None:
+        """Which windows hold some, as Arrow's bitmap; None for all."""
+        return bitmap(self.empty)
 
     @property
     def block(self) -> int:
@@ -60,16 +66,31 @@ class Stretches:
         return self.window.length - self.window.length % self.window.hop
 
 
+class Scratch:
+    """Memory that loops use one after the other."""
+
+    def __init__(self) -> None:
+        self._rows = np.empty((4, 0))
+
+    def rows(self, count: int) -> Floats:
+        """Give four rows of so many numbers at least, whatever they hold."""
+        if self._rows.shape[1] < count:
+            self._rows = np.empty((4, count))
+        return self._rows
+
+
 @dataclass
 class Stream:
     """Events of which each window sees a stretch.
 
     Attributes:
+        scratch: Memory for its loops.
         layout: The sorted events.
         rows: Positions in them, shape (r,); None for all.
         groups: What no window crosses, equal ones together, shape (r,).
     """
 
+    scratch: Scratch
     layout: Layout
     rows: Ints | None
     groups: Ints
@@ -118,6 +139,8 @@ class Selection:
         self._kept = None if kept is None else np.flatnonzero(kept)
         self._before = None if kept is None else np.concatenate(([0], np.cumsum(kept)))
         self._blocks: dict[int, Ints] = {}
+        self._last_cut: tuple[Stretches, Ints] | None = None
+        self._last_sums: tuple[Stretches, float, Floats] | None = None
         self.rows = stream.rows if self._kept is None else _take(stream.rows, self._kept)
 
     def within(self, stretches: Stretches) -> Stretches:
@@ -130,7 +153,7 @@ class Selection:
     @cached_property
     def values(self) -> pa.Array:
         """The column of all events."""
-        return self._stream.layout.events.column(str(self._column)).combine_chunks()
+        return whole(self._stream.layout.events.column(str(self._column)))
 
     @cached_property
     def times(self) -> Ints:
@@ -142,8 +165,8 @@ class Selection:
     def numbers(self) -> Numbers:
         """The values as int64 or float64."""
         values = self.values
-        whole = values if pa.types.is_floating(values.type) else values.cast(pa.int64())
-        numbers: Numbers = whole.fill_null(0).to_numpy(zero_copy_only=False)
+        values = values if pa.types.is_floating(values.type) else values.cast(pa.int64())
+        numbers: Numbers = (values.fill_null(0) if values.null_count else values).to_numpy(zero_copy_only=False)
         return numbers if self.rows is None else numbers[self.rows]
 
     @property
@@ -157,8 +180,17 @@ class Selection:
         return not pa.types.is_floating(self.values.type)
 
     @cached_property
+    def mirrored(self) -> Numbers:
+        """The values with their order reversed, exactly: the largest one is the smallest here."""
+        return ~self.numbers if self.integral else -self.numbers
+
+    @cached_property
     def codes(self) -> tuple[Ints, int]:
         """The values as codes, and how many there may be."""
+        if pa.types.is_integer(self.values.type) and len(self.numbers):
+            least, most = int(self.numbers.min()), int(self.numbers.max())
+            if most - least < len(self.numbers):
+                return self.numbers - least, most - least + 1
         codes, size = dictionary_codes(pa.chunked_array([self.values]))
         return (codes if self.rows is None else codes[self.rows]), size
 
@@ -173,6 +205,13 @@ class Selection:
         ranks[order] = np.arange(len(order))
         codes = ranks[encoded.indices.fill_null(len(order)).to_numpy(zero_copy_only=False)]
         return (codes if self.rows is None else codes[self.rows]), found.take(pa.array(order))
+
+    def float_sums(self, stretches: Stretches, scale: float) -> Floats:
+        """Give scaled sums of doubles; the last ones are kept, since sums and means are asked for in turn."""
+        if self._last_sums is None or self._last_sums[0] is not stretches or self._last_sums[1] != scale:
+            found = blocks.sums(self.numbers, *self.cut(stretches), scale)
+            self._last_sums = stretches, scale, found
+        return self._last_sums[2]
 
     @cached_property
     def neighbours(self) -> tuple[Ints, Ints]:
@@ -193,7 +232,14 @@ class Selection:
         sums, squares = integers.running(self.numbers)
         return sums, squares
 
-    def blocks(self, size: int) -> Ints:
+    def cut(self, stretches: Stretches) -> tuple[Ints, Ints, Ints, Ints, Floats]:
+        """Give what the loops over blocks read: starts of blocks, edges and cuts of windows, and room to work in."""
+        starts = self._starts(stretches.block)
+        if self._last_cut is None or self._last_cut[0] is not stretches:
+            self._last_cut = stretches, blocks.cuts(starts, stretches.low, stretches.high)
+        return starts, stretches.low, stretches.high, self._last_cut[1], self._stream.scratch.rows(len(self.times))
+
+    def _starts(self, size: int) -> Ints:
         """Give the start of each event's block of time."""
         if size not in self._blocks:
             groups = self._stream.groups if self._kept is None else self._stream.groups[self._kept]

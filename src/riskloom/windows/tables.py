@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import types
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
-    import numpy as np
     import numpy.typing as npt
 
 INSTANT = pa.timestamp("us", "UTC")
@@ -101,6 +101,16 @@ def to_numpy(values: pa.ChunkedArray) -> npt.NDArray[Any]:
     """Give a column without nulls as one NumPy array."""
     array: npt.NDArray[Any] = values.to_numpy()
     return array
+
+
+def whole(values: pa.ChunkedArray) -> pa.Array:
+    """Give a column as one array, copied only where it is of several."""
+    return values.chunk(0) if values.num_chunks == 1 else values.combine_chunks()
+
+
+def bitmap(null: npt.NDArray[np.bool_]) -> pa.Buffer | None:
+    """Give Arrow's bitmap of values that are not null; None where none is null."""
+    return pa.py_buffer(np.packbits(~null, bitorder="little")) if null.any() else None
 
 
 def known(values: pa.ChunkedArray) -> npt.NDArray[np.bool_]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from riskloom.intervals import available
 from riskloom.windows.loops import order
-from riskloom.windows.selection import Stream, Stretches
+from riskloom.windows.selection import Scratch, Stream, Stretches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,11 +44,12 @@ class Visible:
     """The frames of windows over one layout."""
 
     layout: Layout
+    scratch: Scratch
     _whole: Stream = field(init=False)
 
     def __post_init__(self) -> None:
         """Make the stream of all events, which the windows share."""
-        self._whole = Stream(self.layout, None, self.layout.event_keys)
+        self._whole = Stream(self.scratch, self.layout, None, self.layout.event_keys)
 
     def frames(self, window: Window) -> Iterator[Frame]:
         """Give the frames of a window, which together hold each spine row once.
@@ -87,7 +88,9 @@ class Visible:
         rows, owners = rows[seen], owners[seen]
         edges = np.searchsorted(owners, np.arange(len(queries) + 1))
         return Frame(
-            queries, Stream(layout, rows, owners), Stretches(window, edges[:-1], edges[1:], layout.at[queries])
+            queries,
+            Stream(self.scratch, layout, rows, owners),
+            Stretches(window, edges[:-1], edges[1:], layout.at[queries]),
         )
 
 

@@ -1,7 +1,7 @@
 """Sums, extremes and deviations of windows, from running values within blocks of time.
 
-Time is cut, from the epoch on, into blocks no longer than the window. So a window is the end of one block, whole blocks
-(two at most) and the beginning of the last, and running values from both ends of each block answer it in a few steps:
+Time is cut, from the epoch on, into blocks no longer than the window. So a window is the end of one block and the
+beginning of another, seldom with a whole one between, and running values from both ends of each block answer it:
 van Herk 1992, Gil and Werman 1993, with blocks of time in place of blocks of places. A result depends on the
 window's own events and their times alone: not on what lies before it, on how the table was cut up, or on which runner
 asks. The cost is O(n), whatever the window.
@@ -44,22 +44,46 @@ def block_starts(groups: Ints, times: Ints, size: int) -> Ints:
 
 
 @compiled
-def sums(values: Floats, starts: Ints, low: Ints, high: Ints, scale: float) -> Floats:
-    """Add up windows, each step with its rounding error carried along (Neumaier 1974).
+def cuts(starts: Ints, low: Ints, high: Ints) -> Ints:
+    """Find where the last block of each window begins.
+
+    Args:
+        starts: Start of each event's block, shape (n,).
+        low: Where each window starts, shape (m,).
+        high: Where it ends, itself not included, shape (m,).
+
+    Returns:
+        Places, shape (m,): the end of a window that holds the beginning of no block. ``-1 - place`` where a whole
+        block stands between the first and the last one.
+    """
+    result = np.empty(len(low), np.int64)
+    for q in range(len(low)):
+        cut = high[q]
+        if low[q] < high[q] and starts[high[q] - 1] >= low[q]:
+            cut = starts[high[q] - 1]
+        between = low[q] < cut and starts[cut - 1] > low[q]
+        result[q] = -1 - cut if between else cut
+    return result
+
+
+@compiled
+def sums(values: Floats, starts: Ints, low: Ints, high: Ints, cut: Ints, work: Floats, scale: float) -> Floats:
+    """Add up windows, each step with its rounding error carried along (Knuth's TwoSum).
 
     Args:
         values: Numbers, none of them NaN, shape (n,).
         starts: Start of each one's block, shape (n,).
         low: Where each window starts, shape (m,).
         high: Where it ends, itself not included, shape (m,).
+        cut: What ``cuts`` gives, shape (m,).
+        work: Room for running values, shape (4, n) or wider: memory used again costs far less than fresh memory.
         scale: A power of two by which the values are multiplied first, so that no partial sum overflows.
 
     Returns:
         Scaled sums, shape (m,); 0 for an empty window.
     """
     count = len(values)
-    up, up_rest = np.empty(count), np.empty(count)
-    down, down_rest = np.empty(count), np.empty(count)
+    up, up_rest, down, down_rest = work[0], work[1], work[2], work[3]
     total = rest = 0.0
     for i in range(count):
         if starts[i] == i:
@@ -73,13 +97,18 @@ def sums(values: Floats, starts: Ints, low: Ints, high: Ints, scale: float) -> F
         down[i], down_rest[i] = total, rest
     result = np.zeros(len(low))
     for q in range(len(low)):
-        first, last = low[q], high[q] - 1
         total = rest = 0.0
-        while last >= first and starts[last] >= first:
-            total, rest = _add(total, rest + up_rest[last], up[last])
-            last = starts[last] - 1
-        if last >= first:
-            total, rest = _add(total, rest + down_rest[first], down[first])
+        place = cut[q]
+        if place < 0:
+            place = -1 - place
+            last = place - 1
+            while starts[last] > low[q]:
+                total, rest = _add(total, rest + up_rest[last], up[last])
+                last = starts[last] - 1
+        if place < high[q]:
+            total, rest = _add(total, rest + up_rest[high[q] - 1], up[high[q] - 1])
+        if low[q] < place:
+            total, rest = _add(total, rest + down_rest[low[q]], down[low[q]])
         result[q] = total + rest if np.isfinite(rest) else total
     return result
 
@@ -87,19 +116,20 @@ def sums(values: Floats, starts: Ints, low: Ints, high: Ints, scale: float) -> F
 @compiled
 def _add(total: float, rest: float, value: float) -> tuple[float, float]:
     result = total + value
-    if abs(total) >= abs(value):
-        return result, rest + ((total - result) + value)
-    return result, rest + ((value - result) + total)
+    gained = result - total
+    return result, rest + ((total - (result - gained)) + (value - gained))
 
 
 @compiled
-def decayed(values: Floats, times: Ints, starts: Ints, low: Ints, high: Ints, at: Ints, half_life: float) -> Floats:
+def decayed(
+    values: Floats, times: Ints, starts: Ints, low: Ints, high: Ints, cut: Ints, at: Ints, half_life: float
+) -> Floats:
     """Add up windows, each value halved with every half-life before the instant; see ``sums``.
 
     A running value is kept as of its newest event, so that no power is ever above 1.
     """
     count = len(values)
-    up, down = np.empty(count), np.empty(count)
+    up, down, ends = np.empty(count), np.empty(count), np.empty(count, np.int64)
     total, seen = 0.0, 0
     for i in range(count):
         if starts[i] == i:
@@ -110,54 +140,60 @@ def decayed(values: Floats, times: Ints, starts: Ints, low: Ints, high: Ints, at
         if i == count - 1 or starts[i + 1] == i + 1:
             total, seen = 0.0, times[i]
         total += values[i] * np.exp2((times[i] - seen) / half_life)
-        down[i] = total
-    ends = np.empty(count, np.int64)
-    for i in range(count - 1, -1, -1):
-        ends[i] = i if i == count - 1 or starts[i + 1] == i + 1 else ends[i + 1]
+        down[i], ends[i] = total, seen
     result = np.zeros(len(low))
     for q in range(len(low)):
-        first, last = low[q], high[q] - 1
         total = 0.0
-        while last >= first and starts[last] >= first:
-            total += up[last] * np.exp2((times[last] - at[q]) / half_life)
-            last = starts[last] - 1
-        if last >= first:
-            total += down[first] * np.exp2((times[ends[first]] - at[q]) / half_life)
+        place = cut[q]
+        if place < 0:
+            place = -1 - place
+            last = place - 1
+            while starts[last] > low[q]:
+                total += up[last] * np.exp2((times[last] - at[q]) / half_life)
+                last = starts[last] - 1
+        if place < high[q]:
+            total += up[high[q] - 1] * np.exp2((times[high[q] - 1] - at[q]) / half_life)
+        if low[q] < place:
+            total += down[low[q]] * np.exp2((ends[low[q]] - at[q]) / half_life)
         result[q] = total
     return result
 
 
 @compiled
-def extremes(values: Numbers, starts: Ints, low: Ints, high: Ints, largest: bool) -> Numbers:  # noqa: FBT001
-    """Find the smallest or largest value of windows; see ``sums``. 0 for an empty one."""
+def smallest(values: Numbers, starts: Ints, low: Ints, high: Ints, cut: Ints, work: Numbers) -> Numbers:
+    """Find the smallest value of windows; see ``sums``. 0 for an empty one."""
     count = len(values)
-    up, down = np.empty_like(values), np.empty_like(values)
-    for i in range(count):
-        up[i] = values[i]
-        if starts[i] != i and (up[i - 1] > up[i]) == largest:
-            up[i] = up[i - 1]
-    for i in range(count - 1, -1, -1):
-        down[i] = values[i]
-        if i != count - 1 and starts[i + 1] != i + 1 and (down[i + 1] > down[i]) == largest:
-            down[i] = down[i + 1]
+    up, down = work[0], work[1]
     result = np.zeros(len(low), values.dtype)
+    best = other = values[0] if count else result.dtype.type(0)
+    ends = True
+    for i in range(count):
+        # Both directions at once, and no branches: where a block begins is nothing that a processor could guess.
+        least = min(best, values[i])
+        best = values[i] if starts[i] == i else least
+        up[i] = best
+        back = count - 1 - i
+        least = min(other, values[back])
+        other = values[back] if ends else least
+        down[back] = other
+        ends = starts[back] == back
     for q in range(len(low)):
-        first, last = low[q], high[q] - 1
-        if last < first:
+        if low[q] >= high[q]:
             continue
-        best = values[last]
-        while last >= first and starts[last] >= first:
-            if (up[last] > best) == largest:
-                best = up[last]
-            last = starts[last] - 1
-        if last >= first and (down[first] > best) == largest:
-            best = down[first]
-        result[q] = best
+        best, other, place = up[high[q] - 1], down[low[q]], cut[q]
+        if place < 0:
+            place = -1 - place
+            last = place - 1
+            while starts[last] > low[q]:
+                other = min(other, up[last])
+                last = starts[last] - 1
+        best = best if place < high[q] else other
+        result[q] = min(best, other if low[q] < place else best)
     return result
 
 
 @compiled
-def deviations(values: Floats, starts: Ints, low: Ints, high: Ints, scale: float) -> Floats:
+def deviations(values: Floats, starts: Ints, low: Ints, high: Ints, cut: Ints, work: Floats, scale: float) -> Floats:
     """Give the sample standard deviation of windows; see ``sums``.
 
     Running means and squared distances are Welford's (1962), and they are merged as Chan, Golub and LeVeque (1979) do,
@@ -166,38 +202,56 @@ def deviations(values: Floats, starts: Ints, low: Ints, high: Ints, scale: float
     Returns:
         Scaled deviations, shape (m,); 0 for fewer than two values. Not finite where a square overflows.
     """
-    count = len(values)
-    up, up_spread = np.empty(count), np.empty(count)
-    down, down_spread = np.empty(count), np.empty(count)
-    mean = spread = 0.0
+    count, shares = len(values), _shares(starts)
+    up, up_spread, down, down_spread = work[0], work[1], work[2], work[3]
+    mean = spread = other = other_spread = 0.0
+    size = other_size = 0
+    ends = True
     for i in range(count):
-        if starts[i] == i:
-            mean = spread = 0.0
+        # Both directions at once: each step waits for the one before it, and the two do not wait for each other.
+        begins = starts[i] == i
+        mean, spread, size = (0.0, 0.0, 1) if begins else (mean, spread, size + 1)
         gap = values[i] * scale - mean
-        mean += gap / (i - starts[i] + 1)
+        mean += gap * shares[size]
         spread += gap * (values[i] * scale - mean)
         up[i], up_spread[i] = mean, spread
-    end = count - 1
-    for i in range(count - 1, -1, -1):
-        if i == count - 1 or starts[i + 1] == i + 1:
-            mean, spread, end = 0.0, 0.0, i
-        gap = values[i] * scale - mean
-        mean += gap / (end - i + 1)
-        spread += gap * (values[i] * scale - mean)
-        down[i], down_spread[i] = mean, spread
+        back = count - 1 - i
+        other, other_spread, other_size = (0.0, 0.0, 1) if ends else (other, other_spread, other_size + 1)
+        gap = values[back] * scale - other
+        other += gap * shares[other_size]
+        other_spread += gap * (values[back] * scale - other)
+        down[back], down_spread[back] = other, other_spread
+        ends = starts[back] == back
     result = np.zeros(len(low))
     for q in range(len(low)):
-        first, last = low[q], high[q] - 1
         size, mean, spread = 0, 0.0, 0.0
-        while last >= first and starts[last] >= first:
-            more = last - starts[last] + 1
-            size, mean, spread = _merge(size, mean, spread, more, up[last], up_spread[last])
-            last = starts[last] - 1
-        if last >= first:
-            size, mean, spread = _merge(size, mean, spread, last - first + 1, down[first], down_spread[first])
+        place = last = cut[q]
+        if place < 0:
+            place = last = -1 - place
+            while starts[last - 1] > low[q]:
+                more = last - starts[last - 1]
+                size, mean, spread = _merge(size, mean, spread, more, up[last - 1], up_spread[last - 1])
+                last -= more
+        if place < high[q]:
+            more = high[q] - place
+            size, mean, spread = _merge(size, mean, spread, more, up[high[q] - 1], up_spread[high[q] - 1])
+        if low[q] < place:
+            size, mean, spread = _merge(size, mean, spread, last - low[q], down[low[q]], down_spread[low[q]])
         if size > 1:
             result[q] = np.sqrt(spread / (size - 1))
     return result
+
+
+@compiled
+def _shares(starts: Ints) -> Floats:
+    """Give what one of so many values is, for all sizes that blocks have: a product is faster than a division."""
+    longest = 0
+    for i in range(len(starts)):
+        longest = max(longest, i - starts[i] + 1)
+    shares = np.ones(longest + 1)
+    for size in range(1, longest + 1):
+        shares[size] = 1 / size
+    return shares
 
 
 @compiled
