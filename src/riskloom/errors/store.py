@@ -84,6 +84,16 @@ class StoreError(RiskloomError):
         )
 
     @classmethod
+    def unknown_inner(cls, kind: str) -> Self:
+        """Build the error for a store that keeps no states."""
+        return cls(f"online_store.inner: {kind!r} keeps no states of windowed views. Use sqlite, redis or postgres.")
+
+    @classmethod
+    def unreachable(cls, where: str, why: str) -> Self:
+        """Build the error for a store that does not answer, or not as it should."""
+        return cls(f"the online store, {where}, failed: {why}. Nothing is lost: try again once it is back.")
+
+    @classmethod
     def corrupt(cls, view: str, what: str, why: str) -> Self:
         """Build the error for bytes in the online store that are not what was written."""
         return cls(f"view {view!r}: {what} in the online store is damaged ({why}). Materialize the view again.")

@@ -11,16 +11,17 @@ from riskloom.intervals import to_datetime, to_micros
 from riskloom.store.compile import FULL_NAMES
 from riskloom.store.online import windowed
 from riskloom.store.repo import open_store
-from riskloom.store.values import to_key
+from riskloom.store.views import Asked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
-    from feast import FeatureStore, FeatureView
+    from feast import FeatureStore
 
-    from riskloom.store.evaluate import Answer
+    from riskloom.store.evaluate import Answer, Plan
+    from riskloom.store.online import RiskloomOnlineStore
 
 _PYTHON_TYPES: dict[str, type] = {"string": str, "int64": int}
 _INT64 = range(-(2**63), 2**63)
@@ -48,7 +49,8 @@ class OnlineRow:
 class _Part:
     """One view of a service: its features, and their output names."""
 
-    table: FeatureView
+    name: str
+    plan: Plan
     keys: tuple[tuple[str, str], ...]
     features: tuple[str, ...]
     outputs: tuple[str, ...]
@@ -60,6 +62,7 @@ class _Service:
     parts: tuple[_Part, ...]
     keys: dict[str, str]
     expires: float
+    settled: bool
 
 
 class OnlineFeatures:
@@ -75,7 +78,8 @@ class OnlineFeatures:
 
     def __init__(self, store: FeatureStore) -> None:
         self._store = store
-        self._online = store.provider.online_store
+        self._online: RiskloomOnlineStore = store.provider.online_store
+        self._views = self._online.views(store.config)
         self._services: dict[str, _Service] = {}
 
     @classmethod
@@ -119,31 +123,31 @@ class OnlineFeatures:
             TimeError: As ``get``.
         """
         instant = None if at is None else to_micros(at, "at")
-        try:
-            return self._read(service, rows, instant)
-        except StoreError:
-            # A view may have been declared and materialized anew since the service was read: read that again, once.
-            if self._services.pop(service, None) is None:
-                raise
-            return self._read(service, rows, instant)
-
-    def _read(self, name: str, rows: Sequence[Mapping[str, Any]], at: int | None) -> list[OnlineRow]:
-        service = self._service(name)
+        known = self._service(service)
         for row in rows:
-            _check(service, row)
-        answers = [(part, self._answer(part, rows, at)) for part in service.parts]
+            _check(known, row)
+        answers = self._answers(known, rows, instant)
+        if not known.settled and any(self._views.outdated(part.plan) for part in known.parts):
+            # A view is served by another declaration than the registry's as it was read: read that again, once.
+            self._store.refresh_registry()
+            known = self._service(service, settled=True)
+            answers = self._answers(known, rows, instant)
         return [_row(answers, index) for index in range(len(rows))]
 
-    def _answer(self, part: _Part, rows: Sequence[Mapping[str, Any]], at: int | None) -> Answer:
-        keys = [to_key(part.keys, [row[column] for column, _ in part.keys]) for row in rows]
-        answer: Answer = self._online.answer(self._store.config, part.table, keys, part.features, at)
-        return answer
+    def _answers(
+        self, service: _Service, rows: Sequence[Mapping[str, Any]], at: int | None
+    ) -> list[tuple[_Part, Answer]]:
+        asked = [
+            Asked(part.plan, [tuple([row[column] for column, _ in part.keys]) for row in rows], part.features)
+            for part in service.parts
+        ]
+        return list(zip(service.parts, self._views.answers(asked, at), strict=True))
 
-    def _service(self, name: str) -> _Service:
+    def _service(self, name: str, *, settled: bool = False) -> _Service:
         """Give a service, read from the registry again once its cache is old."""
         known = self._services.get(name)
         now = time.monotonic()
-        if known is not None and now < known.expires:
+        if known is not None and now < known.expires and known.settled >= settled:
             return known
         store = self._store
         registered = {found.name: found for found in store.list_feature_services()}
@@ -151,19 +155,20 @@ class OnlineFeatures:
             raise StoreError.unknown_service(name, registered)
         service = registered[name]
         full = service.tags.get(FULL_NAMES) == "true"
-        parts = tuple(_part(store, projection, full=full) for projection in service.feature_view_projections)
+        parts = tuple(self._part(projection, full=full) for projection in service.feature_view_projections)
         keys = {column: dtype for part in parts for column, dtype in part.keys}
-        made = self._services[name] = _Service(name, parts, keys, now + store.config.registry.cache_ttl_seconds)
+        expires = now + store.config.registry.cache_ttl_seconds
+        made = self._services[name] = _Service(name, parts, keys, expires, settled)
         return made
 
-
-def _part(store: FeatureStore, projection: Any, *, full: bool) -> _Part:  # noqa: ANN401 - Feast's projection
-    table = store.get_feature_view(projection.name)
-    if not windowed(table):
-        raise StoreError.plain_view(projection.name, "read")
-    names = tuple(feature.name for feature in projection.features)
-    outputs = tuple(f"{projection.name_to_use()}__{name}" if full else name for name in names)
-    return _Part(table, table.batch_source.view.entity.keys, names, outputs)
+    def _part(self, projection: Any, *, full: bool) -> _Part:  # noqa: ANN401 - Feast's projection
+        table = self._store.get_feature_view(projection.name)
+        if not windowed(table):
+            raise StoreError.plain_view(projection.name, "read")
+        plan = self._online.plan_of(table)
+        names = tuple(feature.name for feature in projection.features)
+        outputs = tuple(f"{projection.name_to_use()}__{name}" if full else name for name in names)
+        return _Part(table.name, plan, plan.view.entity.keys, names, outputs)
 
 
 def _check(service: _Service, row: Mapping[str, Any]) -> None:
@@ -186,8 +191,8 @@ def _row(answers: list[tuple[_Part, Answer]], index: int) -> OnlineRow:
         row = answer.rows[index]
         values.update(zip(part.outputs, row.values, strict=True))
         statuses.update(zip(part.outputs, row.statuses, strict=True))
-    at = {part.table.name: _instant(answer.at) for part, answer in answers}
-    watermark = {part.table.name: _instant(answer.watermark) for part, answer in answers}
+    at = {part.name: _instant(answer.at) for part, answer in answers}
+    watermark = {part.name: _instant(answer.watermark) for part, answer in answers}
     return OnlineRow(values, statuses, at, watermark)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from riskloom.intervals import parse_duration
+from riskloom.store.inner.base import KeyCodec
 from riskloom.store.packed.read import Reader
 from riskloom.store.packed.shape import Shape, packable
 from riskloom.store.spine import AT
@@ -42,6 +43,7 @@ class Plan:
         features: Its features by name.
         max_staleness: Microseconds that its watermark may lie before the instant of a read; None for no limit.
         packed: Whether its states are packed; else they are the events themselves.
+        codec: Writes its entity keys.
     """
 
     def __init__(self, view: FeatureView) -> None:
@@ -51,6 +53,7 @@ class Plan:
         self.features = {feature.name: feature for feature in view.features}
         self.max_staleness = None if view.max_staleness is None else parse_duration(view.max_staleness)
         self.packed = packable(view)
+        self.codec = KeyCodec(view.entity.keys)
         self._readers: dict[tuple[str, ...], Reader] = {}
 
     @cached_property

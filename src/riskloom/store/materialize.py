@@ -17,13 +17,16 @@ if TYPE_CHECKING:
     from riskloom.project import Project
 
 
-def materialize(project: Project, views: Sequence[str] | None = None, *, until: int | None = None) -> dict[str, int]:
+def materialize(
+    project: Project, views: Sequence[str] | None = None, *, until: int | None = None, full: bool = False
+) -> dict[str, int]:
     """Write the online states of views.
 
     Args:
         project: The project.
         views: Names of the views; None for all.
         until: Microseconds since the epoch up to which events are taken; None for all there are.
+        full: Write all states anew, beside those that serve, and not only those of entities whose events changed.
 
     Returns:
         How many entities were written, by view.
@@ -33,13 +36,15 @@ def materialize(project: Project, views: Sequence[str] | None = None, *, until: 
     """
     store = open_store(project.settings.feature_repo)
     registered = {table.name: table for table in store.list_feature_views() if windowed(table)}
-    return {name: _materialize(store, registered, name, until) for name in views or project.views}
+    return {name: _materialize(store, registered, name, until, full=full) for name in views or project.views}
 
 
-def _materialize(store: FeatureStore, registered: dict[str, FeatureView], name: str, until: int | None) -> int:
+def _materialize(
+    store: FeatureStore, registered: dict[str, FeatureView], name: str, until: int | None, *, full: bool
+) -> int:
     if name not in registered:
         raise StoreError.not_registered(name, registered)
     table = registered[name]
-    mark = write_view(store.config, store.provider.online_store, table, until)
+    mark = write_view(store.config, store.provider.online_store, table, until, full=full)
     record(store.registry, store.project, table, mark, table.batch_source.view.reach)
     return mark.entities

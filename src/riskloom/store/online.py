@@ -3,43 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import TYPE_CHECKING, Any, Literal
 
-from feast import FeatureView, Field, utils
+from feast import utils
 from feast.infra.online_stores.helpers import get_online_store_from_config
 from feast.infra.online_stores.online_store import OnlineStore
-from feast.protos.feast.types.EntityKey_pb2 import EntityKey
-from feast.protos.feast.types.Value_pb2 import Value
 from feast.repo_config import FeastConfigBaseModel, get_online_config_from_type
-from feast.types import Bytes
-from google.protobuf.message import DecodeError
 from pydantic import field_validator
 
 from riskloom.errors import StoreError, TimeError
 from riskloom.intervals import to_datetime, to_micros
-from riskloom.store import evaluate
-from riskloom.store.evaluate import Answer, Plan, Row
-from riskloom.store.packed import evaluate as packed
+from riskloom.store.evaluate import Plan
+from riskloom.store.inner.open import open_states
 from riskloom.store.response import check_keys, fill, plain_row
 from riskloom.store.source import DeltaSource
-from riskloom.store.state import Mark, decode_mark, decode_state
 from riskloom.store.values import from_key
+from riskloom.store.views import WALL, WATERMARK, Asked, Views
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
-    from feast import Entity, RepoConfig
+    from feast import Entity, FeatureView, RepoConfig
     from feast.infra.infra_object import InfraObject
     from feast.protos.feast.core.Registry_pb2 import Registry
     from feast.protos.feast.serving.ServingService_pb2 import GetOnlineFeaturesResponse
-
-STATE = "__state"
-WALL, WATERMARK = "wall", "watermark"
-MARK_KEY = EntityKey(join_keys=["__riskloom_mark"], entity_values=[Value(string_val="")])
-# More keys than this are read in several requests: stores bound the parameters of one.
-_KEYS_PER_READ = 5_000
+    from feast.protos.feast.types.EntityKey_pb2 import EntityKey
+    from feast.protos.feast.types.Value_pb2 import Value
 
 
 class RiskloomOnlineStoreConfig(FeastConfigBaseModel):
@@ -47,7 +37,7 @@ class RiskloomOnlineStoreConfig(FeastConfigBaseModel):
 
     Attributes:
         type: This store.
-        inner: Feast's configuration of the store that keeps the states.
+        inner: Feast's configuration of the store that keeps the states: ``sqlite``, ``redis`` or ``postgres``.
         clock: Instant of a read that names none: ``wall``, ``watermark`` (each view at its own), or a fixed one.
     """
 
@@ -72,12 +62,12 @@ def windowed(table: Any) -> bool:  # noqa: ANN401 - Feast has many kinds of view
 
 
 class RiskloomOnlineStore(OnlineStore):
-    """Keeps the events of each entity's longest window, and computes features from them when they are read."""
+    """Keeps one state an entity and windowed view, and computes features from it when they are read."""
 
     def __init__(self) -> None:
         self._opened: tuple[RepoConfig, OnlineStore, RepoConfig] | None = None
         self._plans: dict[bytes, Plan] = {}
-        self._tables: dict[bytes, FeatureView] = {}
+        self._views: tuple[RepoConfig, Views] | None = None
 
     def _inner(self, config: RepoConfig) -> tuple[OnlineStore, RepoConfig]:
         """Give the store that keeps the states, and the configuration as it wants it."""
@@ -98,93 +88,16 @@ class RiskloomOnlineStore(OnlineStore):
             plan = self._plans[source.configuration] = Plan(source.view)
         return plan
 
-    def _kept(self, table: FeatureView) -> FeatureView:
-        """Give the view as the inner store knows it: one value of bytes an entity."""
-        if not windowed(table):
-            return table
-        configuration: bytes = table.batch_source.configuration
-        kept = self._tables.get(configuration)
-        if kept is None:
-            kept = FeatureView(name=table.name, entities=[], schema=[Field(name=STATE, dtype=Bytes)], source=None)
-            kept.entities, kept.entity_columns = table.entities, table.entity_columns
-            self._tables[configuration] = kept
-        return kept
+    def views(self, config: RepoConfig) -> Views:
+        """Give the windowed views that the configured store keeps, opened once."""
+        if self._views is None or self._views[0] is not config:
+            self._views = (config, Views(open_states(config), config.online_store.clock))
+        return self._views[1]
 
-    # --- states, for the compute engine ---
-
-    def read_mark(self, config: RepoConfig, table: FeatureView) -> Mark | None:
-        """Read how far a view has come, under whatever declaration; None where nothing is materialized."""
-        data = self._read(config, table, [MARK_KEY])[0]
-        return None if data is None else decode_mark(table.name, data)
-
-    def write(
-        self, config: RepoConfig, table: FeatureView, rows: Sequence[tuple[EntityKey, bytes]], written: datetime
-    ) -> None:
-        """Write states or a mark in one batch of the inner store."""
-        inner, inner_config = self._inner(config)
-        data = [(key, {STATE: Value(bytes_val=state)}, written, None) for key, state in rows]
-        inner.online_write_batch(inner_config, self._kept(table), data, None)
-
-    def _read(self, config: RepoConfig, table: FeatureView, keys: Sequence[EntityKey]) -> list[bytes | None]:
-        inner, inner_config = self._inner(config)
-        found: list[bytes | None] = []
-        for start in range(0, len(keys), _KEYS_PER_READ):
-            try:
-                rows = inner.online_read(
-                    inner_config, self._kept(table), list(keys[start : start + _KEYS_PER_READ]), [STATE]
-                )
-            except DecodeError as error:
-                raise StoreError.corrupt(table.name, "a state", "it is no message") from error
-            found.extend(_bytes(table.name, row) for _, row in rows)
-        return found
-
-    # --- reads ---
-
-    def answer(
-        self,
-        config: RepoConfig,
-        table: FeatureView,
-        keys: Sequence[EntityKey],
-        names: Sequence[str],
-        at: int | None = None,
-    ) -> Answer:
-        """Give features of entities.
-
-        Args:
-            config: The repository's configuration.
-            table: The Feast view.
-            keys: The entities.
-            names: Features wanted.
-            at: Microseconds since the epoch; None for what ``clock`` says.
-
-        Raises:
-            StoreError: A state is damaged, or was written under another declaration.
-        """
+    def asked(self, table: FeatureView, keys: Sequence[EntityKey], names: Sequence[str]) -> Asked:
+        """Say what Feast asks of a view."""
         plan = self.plan_of(table)
-        # An entity that is asked for twice is read and evaluated once: its events must not count twice.
-        asked = [from_key(key, plan.view.entity.keys) for key in keys]
-        distinct = dict(zip(asked, keys, strict=True))
-        *states, marked = self._read(config, table, [*distinct.values(), MARK_KEY])
-        mark = None if marked is None else decode_mark(table.name, marked)
-        if mark is not None and mark.generation == 0:
-            mark = None
-        if mark is not None and mark.declaration != plan.declaration:
-            raise StoreError.other_declaration(table.name, "the watermark")
-        instant = self._now(config, mark) if at is None else at
-        reach = plan.view.reach
-        if plan.packed:
-            found = packed.evaluate(plan, mark, states, instant, names)
-            return Answer(found.at, found.watermark, _spread(dict(zip(distinct, found.rows, strict=True)), asked))
-        held = [decode_state(table.name, data, plan.schema, mark, reach) if data and mark else None for data in states]
-        found = evaluate.evaluate(plan, mark, list(distinct), held, instant, names)
-        return Answer(found.at, found.watermark, _spread(dict(zip(distinct, found.rows, strict=True)), asked))
-
-    @staticmethod
-    def _now(config: RepoConfig, mark: Mark | None) -> int | None:
-        clock: str = config.online_store.clock
-        if clock == WATERMARK:
-            return None if mark is None else mark.watermark
-        return time.time_ns() // 1000 if clock == WALL else to_micros(clock)
+        return Asked(plan, [from_key(key, plan.view.entity.keys) for key in keys], tuple(names))
 
     def online_read(
         self,
@@ -202,7 +115,7 @@ class RiskloomOnlineStore(OnlineStore):
             return rows
         plan = self.plan_of(table)
         names = [name for name in requested_features or plan.features if name in plan.features]
-        answer = self.answer(config, table, entity_keys, names)
+        (answer,) = self.views(config).answers([self.asked(table, entity_keys, names)], None)
         return [plain_row(plan, names, answer, row) for row in answer.rows]
 
     async def online_read_async(
@@ -227,15 +140,21 @@ class RiskloomOnlineStore(OnlineStore):
     ) -> None:
         """Answer ``get_online_features``: the step of it that every one of Feast's callers goes through."""
         check_keys(join_key_values)
+        ours = [(table, names) for table, names in grouped_refs if windowed(table)]
+        entities = [
+            utils._get_unique_entities(table, join_key_values, entity_name_to_join_key_map)  # noqa: SLF001 - what Feast's own stores do
+            for table, _ in ours
+        ]
+        asked = [
+            self.asked(table, utils._get_entity_key_protos(found[0]), names)  # noqa: SLF001 - as above
+            for (table, names), found in zip(ours, entities, strict=True)
+        ]
+        answers = iter(zip(asked, entities, self.views(config).answers(asked, None), strict=True) if ours else ())
         for table, names in grouped_refs:
             if windowed(table):
-                entities, places, length = utils._get_unique_entities(  # noqa: SLF001 - what Feast's own stores do
-                    table, join_key_values, entity_name_to_join_key_map
-                )
-                keys = utils._get_entity_key_protos(entities)  # noqa: SLF001 - as above
-                answer = self.answer(config, table, keys, names)
+                part, (_, places, length), answer = next(answers)
                 prefix = f"{table.projection.name_to_use()}__" if full_feature_names else ""
-                fill(online_features_response, prefix, self.plan_of(table), names, answer, places, length)
+                fill(online_features_response, prefix, part.plan, names, answer, places, length)
                 continue
             super()._read_features_per_fv(
                 config,
@@ -276,11 +195,11 @@ class RiskloomOnlineStore(OnlineStore):
         partial: bool,  # noqa: FBT001 - Feast's signature
     ) -> None:
         """Make and drop the inner store's tables."""
+        for table in tables_to_delete:
+            if windowed(table):
+                self.views(config).states.drop(table.name)
         inner, inner_config = self._inner(config)
-        kept, dropped = (
-            [self._kept(table) for table in tables_to_keep],
-            [self._kept(table) for table in tables_to_delete],
-        )
+        kept, dropped = _plain(tables_to_keep), _plain(tables_to_delete)
         inner.update(inner_config, dropped, kept, entities_to_delete, entities_to_keep, partial)
 
     def plan(self, config: RepoConfig, desired_registry_proto: Registry) -> list[InfraObject]:
@@ -291,8 +210,13 @@ class RiskloomOnlineStore(OnlineStore):
 
     def teardown(self, config: RepoConfig, tables: Sequence[FeatureView], entities: Sequence[Entity]) -> None:
         """Remove what the inner store keeps."""
+        states = self.views(config).states
+        for table in tables:
+            if windowed(table):
+                states.drop(table.name)
+        states.close()
         inner, inner_config = self._inner(config)
-        inner.teardown(inner_config, [self._kept(table) for table in tables], entities)
+        inner.teardown(inner_config, _plain(tables), entities)
 
     async def initialize(self, config: RepoConfig) -> None:
         """Open the inner store."""
@@ -300,19 +224,12 @@ class RiskloomOnlineStore(OnlineStore):
         await inner.initialize(inner_config)
 
     async def close(self) -> None:
-        """Close the inner store."""
+        """Close the inner store and the store of states."""
+        if self._views is not None:
+            self._views[1].states.close()
         if self._opened is not None:
             await self._opened[1].close()
 
 
-def _spread(rows: dict[tuple[Any, ...], Row], asked: Sequence[tuple[Any, ...]]) -> list[Row]:
-    return [rows[key] for key in asked]
-
-
-def _bytes(view: str, row: dict[str, Value] | None) -> bytes | None:
-    if row is None:
-        return None
-    value = row.get(STATE)
-    if value is None or not value.HasField("bytes_val"):
-        raise StoreError.corrupt(view, "a state", "it is no message")
-    return bytes(value.bytes_val)
+def _plain(tables: Sequence[FeatureView]) -> list[FeatureView]:
+    return [table for table in tables if not windowed(table)]

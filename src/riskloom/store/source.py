@@ -30,6 +30,11 @@ def _read(configuration: bytes) -> tuple[str, FeatureView]:
     return data["table"], view_from_dict(data["view"])
 
 
+def declared(configuration: bytes) -> FeatureView:
+    """Read the declaration that a source carries."""
+    return _read(configuration)[1]
+
+
 class DeltaSource(DataSource):
     """The events of a windowed view, with all that is needed to evaluate it.
 

@@ -28,7 +28,7 @@ NEVER = -(2**63)
 _ENVELOPE = struct.Struct("<BcI")
 _CHECKED = 2
 _STATE = struct.Struct("<16sQqqq")
-_MARK = struct.Struct("<16sQQqqqQ")
+_MARK = struct.Struct("<16sQQqqqQIIQI")
 _STATE_KIND, _MARK_KIND = b"S", b"M"
 _NAMES = {_STATE_KIND: "a state", _MARK_KIND: "the watermark"}
 
@@ -82,12 +82,16 @@ class Mark:
 
     Attributes:
         declaration: Fingerprint of the declaration under which it was written.
-        generation: Last complete materialization; 0 for none. An older state is of an entity without events.
+        generation: Last complete materialization; 0 for none.
         attempt: Last materialization that began.
         watermark: Microseconds since the epoch up to which the view's source is complete.
         end: Microseconds since the epoch up to which events are held.
         version: Version of the gold table.
         entities: How many states the last complete materialization wrote.
+        slot: The build whose states serve.
+        spare: Another build, that is being written or was left behind; 0 for none.
+        owner: A number that the last materialization that began drew for itself.
+        origin: Checksum of the gold table's identity: one that is made anew begins again at version 0.
     """
 
     declaration: bytes
@@ -97,6 +101,15 @@ class Mark:
     end: int = NEVER
     version: int = 0
     entities: int = 0
+    slot: int = 0
+    spare: int = 0
+    owner: int = 0
+    origin: int = 0
+
+    @property
+    def complete(self) -> bool:
+        """Whether the last materialization that began is the last complete one."""
+        return self.generation == self.attempt
 
     def encode(self) -> bytes:
         """Write the mark."""
@@ -132,7 +145,7 @@ def decode_state(view: str, data: bytes, columns: pa.Schema, mark: Mark, reach: 
     if len(body) < _STATE.size:
         raise StoreError.corrupt(view, _NAMES[_STATE_KIND], "its length is wrong")
     declaration, generation, since, truncated_before, newest = _STATE.unpack_from(body)
-    if generation < mark.generation or newest < mark.watermark - reach:
+    if newest < mark.watermark - reach:
         return None
     if declaration != mark.declaration:
         raise StoreError.other_declaration(view, _NAMES[_STATE_KIND])

@@ -11,14 +11,12 @@ from riskloom.store.packed.encode import encode
 from riskloom.store.packed.fold import Events
 from riskloom.store.sorting import entity_edges, sorted_events
 from riskloom.store.state import NEVER, State
-from riskloom.store.values import to_key
 from riskloom.windows.tables import EVENT_TIMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import numpy.typing as npt
-    from feast.protos.feast.types.EntityKey_pb2 import EntityKey
 
     from riskloom.store.evaluate import Plan
     from riskloom.store.packed.head import Stamp
@@ -30,7 +28,7 @@ _ENTITIES_AT_ONCE = 20_000
 MAX_RAW = 1_024
 
 
-def encode_states(plan: Plan, events: pa.Table, stamp: Stamp) -> Iterator[list[tuple[EntityKey, bytes]]]:
+def encode_states(plan: Plan, events: pa.Table, stamp: Stamp) -> Iterator[list[tuple[bytes, bytes]]]:
     """Write one state for each entity that has events.
 
     Args:
@@ -39,7 +37,7 @@ def encode_states(plan: Plan, events: pa.Table, stamp: Stamp) -> Iterator[list[t
         stamp: What the states are of. The events are complete from as far before its cut as the view reaches.
 
     Yields:
-        Keys and states, some thousands at a time. Where events are kept as they are, the newest are.
+        Keys, as the codec writes them, and states, some thousands at a time.
     """
     view = plan.view
     rows = sorted_events(view, events)
@@ -49,10 +47,10 @@ def encode_states(plan: Plan, events: pa.Table, stamp: Stamp) -> Iterator[list[t
         offset = int(begins[start])
         part = rows.slice(offset, int(ends[block][-1]) - offset).combine_chunks()
         held = _events(part, begins[block] - offset, ends[block] - offset)
-        names = part.select(view.entity.key_columns).take(pa.array(held.begins)).to_pylist()
+        names = part.select(view.entity.key_columns).take(pa.array(held.begins))
         written = _packed(plan, held, stamp) if plan.packed else _lists(plan, held, stamp)
-        keys = (to_key(view.entity.keys, tuple(name.values())) for name in names)
-        yield list(zip(keys, written, strict=True))
+        keys = zip(*(column.to_pylist() for column in names.columns), strict=True)
+        yield list(zip(map(plan.codec.encode, keys), written, strict=True))
 
 
 def _events(table: pa.Table, begins: Ints, ends: Ints) -> Events:

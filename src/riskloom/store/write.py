@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+import zlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -13,43 +15,107 @@ from riskloom.intervals import to_datetime
 from riskloom.lake import ops, tables
 from riskloom.lake.commits import committed
 from riskloom.lake.paths import Lake
-from riskloom.store.online import MARK_KEY
+from riskloom.store.changed import changed_keys, distinct_keys, of_keys
+from riskloom.store.inner.base import Row, state_key
 from riskloom.store.packed.head import Stamp
 from riskloom.store.point_in_time import EVENT_TS, read_events
 from riskloom.store.state import NEVER, Mark
 from riskloom.store.states import encode_states
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from feast import FeatureView, RepoConfig
     from feast.infra.registry.base_registry import BaseRegistry
 
+    from riskloom.store.evaluate import Plan
     from riskloom.store.online import RiskloomOnlineStore
     from riskloom.store.source import DeltaSource
+    from riskloom.store.views import Views
 
 
 @dataclass(frozen=True, slots=True)
 class _Span:
-    """What is to be written: the table's version, how far, and from when on."""
+    """What is to be written: the table's version and identity, and how far."""
 
     version: int
+    origin: int
     end: int
     watermark: int
-    since: int
 
 
-def write_view(config: RepoConfig, store: RiskloomOnlineStore, table: FeatureView, until: int | None) -> Mark:
-    """Write the states of a view from its gold table, then its mark.
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """One materialization of one view.
 
-    A state reaches as far back as both the mark that stands and the new one need. What an earlier materialization
-    took in stays in, whatever ``until`` is.
+    Attributes:
+        views: The store.
+        name: The view's name.
+        plan: The view.
+        path: Its gold table.
+        old: The mark that stands.
+        begun: The mark that says that this one has begun.
+        span: What is to be written.
+        keys: Whose states are written; None for all, into a build of their own.
+    """
+
+    views: Views
+    name: str
+    plan: Plan
+    path: Path
+    old: Mark
+    begun: Mark
+    span: _Span
+    keys: pa.Table | None
+
+    @property
+    def slot(self) -> int:
+        """The build that is written."""
+        return self.old.slot if self.keys is not None else self.begun.spare
+
+    @property
+    def cut(self) -> int:
+        """From when on the states are read: a build that serves already must go on serving its mark."""
+        return self.span.watermark if self.keys is None else min(self.span.watermark, self.old.watermark)
+
+    def check(self) -> None:
+        """Stop where a later materialization has begun."""
+        mark = self.views.read_mark(self.name)
+        if mark is None or (mark.attempt, mark.owner) != (self.begun.attempt, self.begun.owner):
+            raise StoreError.overtaken(self.name)
+
+    def events(self) -> pa.Table:
+        """Read the events that the states are made of."""
+        keys = None if self.keys is None else self.keys.select(self.plan.view.partition_keys)
+        since = self.cut - self.plan.view.reach
+        rows = read_events(self.plan.view, self.path, since, self.span.end, self.span.version, keys)
+        return rows if self.keys is None else of_keys(rows, self.keys)
+
+    def write(self, chunk: Sequence[tuple[bytes, bytes]]) -> None:
+        """Write states; empty ones are tombstones."""
+        self.check()
+        version, revision = self.span.version, self.begun.attempt
+        self.views.states.write(
+            self.name, [Row(state_key(self.slot, key), version, revision, state) for key, state in chunk]
+        )
+        committed(f"online.{self.name}", revision)
+
+
+def write_view(
+    config: RepoConfig, store: RiskloomOnlineStore, table: FeatureView, until: int | None, *, full: bool = False
+) -> Mark:
+    """Write the states of the entities whose events changed since the last materialized version, then the mark.
+
+    Where that can't be told, or the declaration is another one, all states are written beside those that serve, and the
+    mark switches. What an earlier materialization took in stays in, whatever ``until`` is.
 
     Args:
         config: The repository's configuration.
         store: The online store.
         table: The Feast view.
         until: Microseconds since the epoch up to which events are taken; None for all there are.
+        full: Write all states anew.
 
     Returns:
         The mark as it stands now. A view without events and without a completed interval keeps its own.
@@ -58,33 +124,84 @@ def write_view(config: RepoConfig, store: RiskloomOnlineStore, table: FeatureVie
         StoreError: The view has no table, what the store holds is damaged, or a later materialization began.
     """
     source: DeltaSource = table.batch_source
-    plan, path = store.plan_of(table), source.path(config)
-    old = store.read_mark(config, table) or Mark(declaration=plan.declaration)
-    span = _span(table.name, path, old, until, plan.view.reach)
+    plan, path, views = store.plan_of(table), source.path(config), store.views(config)
+    old = views.read_mark(table.name) or Mark(declaration=plan.declaration)
+    span = _span(table.name, path, old, until)
     if span is None:
         return old
-    begun = replace(old, attempt=old.attempt + 1)
-    store.write(config, table, [(MARK_KEY, begun.encode())], to_datetime(span.watermark))
-    events = read_events(plan.view, path, span.since, span.end, span.version)
-    stamp, entities = Stamp(span.version, begun.attempt, span.since + plan.view.reach), 0
-    for chunk in encode_states(plan, events, stamp):
-        _check_newest(config, store, table, begun.attempt)
-        store.write(config, table, chunk, to_datetime(span.watermark))
-        committed(f"online.{table.name}", begun.attempt)
+    job = _begin(views, plan, path, old, span, full=full)
+    entities, written = 0, []
+    for chunk in encode_states(plan, job.events(), Stamp(span.version, job.begun.attempt, job.cut)):
+        job.write(chunk)
         entities += len(chunk)
-    _check_newest(config, store, table, begun.attempt)
+        if job.keys is not None:
+            written += [key for key, _ in chunk]
+    if job.keys is not None and (gone := _gone(job, written)):
+        job.write(gone)
+    return _complete(job, source.configuration, entities)
+
+
+def _begin(views: Views, plan: Plan, path: Path, old: Mark, span: _Span, *, full: bool) -> _Job:
+    name = plan.view.name
+    keys = None if full else _changed(plan, path, old, span)
+    begun = replace(old, attempt=old.attempt + 1, owner=secrets.randbits(64))
+    if keys is None:
+        begun = replace(begun, spare=begun.attempt)
+    views.write_mark(name, begun)
+    job = _Job(views, name, plan, path, old, begun, span, keys)
+    job.check()
+    if old.spare:
+        views.drop_builds(name, [old.spare])
+    return job
+
+
+def _changed(plan: Plan, path: Path, old: Mark, span: _Span) -> pa.Table | None:
+    """Say whose states are to be written; None for everybody's.
+
+    After a materialization that did not end nobody knows what it wrote, so all is built anew.
+    """
+    same = (old.declaration, old.origin) == (plan.declaration, span.origin)
+    if not (old.generation and old.complete and same and old.version <= span.version):
+        return None
+    keys = changed_keys(plan.view, path, old.version, span.version)
+    if keys is None or span.end <= old.end:
+        return keys
+    later = distinct_keys(read_events(plan.view, path, old.end, span.end, span.version), keys.column_names)
+    return distinct_keys(pa.concat_tables([keys, later], promote_options="permissive"), keys.column_names)
+
+
+def _gone(job: _Job, written: list[bytes]) -> list[tuple[bytes, bytes]]:
+    """Give tombstones of entities that have no event in reach any more."""
+    keys = () if job.keys is None else zip(*(column.to_pylist() for column in job.keys.columns), strict=True)
+    there = set(written)
+    return [(key, b"") for key in map(job.plan.codec.encode, keys) if key not in there]
+
+
+def _complete(job: _Job, configuration: bytes, entities: int) -> Mark:
+    job.check()
+    span, attempt = job.span, job.begun.attempt
     mark = Mark(
-        declaration=plan.declaration,
-        generation=begun.attempt,
-        attempt=begun.attempt,
+        declaration=job.plan.declaration,
+        generation=attempt,
+        attempt=attempt,
         watermark=span.watermark,
         end=span.end,
         version=span.version,
         entities=entities,
+        slot=job.slot,
+        spare=job.old.slot if job.keys is None else 0,
+        owner=job.begun.owner,
+        origin=span.origin,
     )
-    store.write(config, table, [(MARK_KEY, mark.encode())], to_datetime(span.watermark))
-    committed(f"online.{table.name}", begun.attempt)
-    return mark
+    job.views.write_declaration(job.name, mark, configuration)
+    job.views.write_mark(job.name, mark)
+    committed(f"online.{job.name}", attempt)
+    if not mark.spare:
+        return mark
+    job.views.drop_builds(job.name, [mark.spare])
+    clean = replace(mark, spare=0)
+    job.views.write_mark(job.name, clean)
+    return clean
 
 
 def record(registry: BaseRegistry, project: str, table: FeatureView, mark: Mark, reach: int) -> None:
@@ -97,7 +214,7 @@ def record(registry: BaseRegistry, project: str, table: FeatureView, mark: Mark,
     committed("registry", f"{table.name} materialized")
 
 
-def _span(view: str, path: Path, old: Mark, until: int | None, reach: int) -> _Span | None:
+def _span(view: str, path: Path, old: Mark, until: int | None) -> _Span | None:
     # The record before the version: the table then has at least what the record speaks of.
     recorded = ops.latest_view(Lake(path.parent.parent), view)
     version = tables.version(path)
@@ -108,9 +225,8 @@ def _span(view: str, path: Path, old: Mark, until: int | None, reach: int) -> _S
     end = max(wanted, old.end, NEVER if until is not None or complete is None else complete)
     if end == NEVER:
         return None
-    watermark = end if complete is None else min(end, complete)
-    oldest = watermark if old.watermark == NEVER else min(watermark, old.watermark)
-    return _Span(version, end, watermark, oldest - reach)
+    origin = zlib.crc32(tables.identity(path).encode())
+    return _Span(version, origin, end, end if complete is None else min(end, complete))
 
 
 def _newest(path: Path, version: int) -> int:
@@ -118,9 +234,3 @@ def _newest(path: Path, version: int) -> int:
     times = tables.read(path, columns=[EVENT_TS], version=version).column(EVENT_TS).cast(pa.int64())
     newest = pc.max(times).as_py()
     return NEVER if newest is None else newest + 1
-
-
-def _check_newest(config: RepoConfig, store: RiskloomOnlineStore, table: FeatureView, attempt: int) -> None:
-    mark = store.read_mark(config, table)
-    if mark is None or mark.attempt != attempt:
-        raise StoreError.overtaken(table.name)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import logging
 import re
+import shutil
 import sqlite3
 from dataclasses import replace
 
@@ -14,10 +15,10 @@ from feast.types import Int64, String
 from riskloom.errors import StoreError
 from riskloom.intervals import to_micros
 from riskloom.lake.commits import LOGGER
+from riskloom.lake.paths import Lake
 from riskloom.store import write
 from riskloom.store.client import OnlineFeatures
 from riskloom.store.materialize import materialize
-from riskloom.store.online import MARK_KEY
 from riskloom.store.register import register
 from riskloom.store.repo import open_store
 from tests.library.store.conftest import at, event
@@ -45,17 +46,22 @@ def count(shop, keys=ANN, instant=None):
 
 def stored(shop):
     with sqlite3.connect(shop.online) as connection:
-        return connection.execute("SELECT entity_key, feature_name FROM shop_user_logins ORDER BY 1").fetchall()
+        rows = connection.execute(
+            "SELECT key, length(body) FROM riskloom_shop_user_logins WHERE substr(key, 1, 1) = X'73'"
+        )
+        return sorted(rows)
 
 
 def mark(shop):
     store = open_store(shop.repo)
-    return store.provider.online_store.read_mark(store.config, store.get_feature_view("user_logins"))
+    return store.provider.online_store.views(store.config).read_mark("user_logins")
 
 
 def test_entities_are_counted_by_view(shop):
     assert materialize(shop.project) == {"user_logins": 2, "pair_logins": 1, "number_logins": 1}
-    assert materialize(shop.project, ["user_logins"]) == {"user_logins": 2}
+    # Nothing has changed since.
+    assert materialize(shop.project, ["user_logins"]) == {"user_logins": 0}
+    assert materialize(shop.project, ["user_logins"], full=True) == {"user_logins": 2}
     assert mark(shop).entities == 2
 
 
@@ -115,6 +121,58 @@ def test_an_entity_whose_events_are_gone_is_as_one_never_seen(shop):
     materialize(shop.project)
     assert count(shop, BOB) == (0, "not_found")
     assert count(shop) == (2, "present")
+
+
+def test_only_entities_whose_events_changed_are_written(shop):
+    materialize(shop.project)
+    shop.write([event(58, user_name="bob", event_id="late")], mode="append")
+    assert materialize(shop.project, ["user_logins"]) == {"user_logins": 1}
+    assert (count(shop, BOB), count(shop)) == ((2, "present"), (2, "present"))
+    # Rows that are only written into another file have not changed.
+    shop.write([event(0), event(10, user_name="bob"), event(59), event(58, user_name="bob", event_id="late")])
+    assert materialize(shop.project, ["user_logins"]) == {"user_logins": 0}
+
+
+def test_what_a_killed_update_wrote_does_not_outlive_a_correction(shop, monkeypatch):
+    materialize(shop.project)
+
+    class Killed(BaseException):
+        pass
+
+    def killed(table, version):
+        if table == "online.user_logins":
+            raise Killed
+
+    shop.write([event(58, user_name="bob", event_id="wrong")], mode="append")
+    with monkeypatch.context() as patch:
+        patch.setattr(write, "committed", killed)
+        with pytest.raises(Killed):
+            materialize(shop.project)
+    shop.write([event(0), event(10, user_name="bob"), event(59)], at(60))
+    materialize(shop.project)
+    assert count(shop, BOB) == (1, "present")
+
+
+def test_a_full_build_is_written_beside_and_leaves_nothing_behind(shop, monkeypatch):
+    materialize(shop.project)
+    once = stored(shop)
+    seen = []
+    real = write.committed
+    monkeypatch.setattr(write, "committed", lambda *args: (real(*args), seen.append(len(stored(shop)))))
+    assert materialize(shop.project, ["user_logins"], full=True) == {"user_logins": 2}
+    assert seen[0] == 4
+    fresh = stored(shop)
+    assert [size for _, size in fresh] == [size for _, size in once]
+    assert {key for key, _ in fresh}.isdisjoint({key for key, _ in once})
+
+
+def test_a_gold_table_that_is_made_anew_is_built_anew(shop):
+    materialize(shop.project)
+    materialize(shop.project)
+    shutil.rmtree(Lake(shop.project.settings.lake).gold("user_logins"))
+    shop.write([event(0), event(1), event(59)], at(60))
+    assert materialize(shop.project, ["user_logins"]) == {"user_logins": 1}
+    assert (count(shop), count(shop, BOB)) == ((3, "present"), (0, "not_found"))
 
 
 def test_the_watermark_moves_without_events(shop):
@@ -183,9 +241,9 @@ def test_a_materialization_that_is_overtaken_stops(shop, monkeypatch):
 
     def overtaken(*args):
         store = open_store(shop.repo)
-        table, online = store.get_feature_view("user_logins"), store.provider.online_store
-        begun = online.read_mark(store.config, table)
-        online.write(store.config, table, [(MARK_KEY, replace(begun, attempt=begun.attempt + 1).encode())], at(0))
+        views = store.provider.online_store.views(store.config)
+        begun = views.read_mark("user_logins")
+        views.write_mark("user_logins", replace(begun, attempt=begun.attempt + 1))
         return encode(*args)
 
     monkeypatch.setattr(write, "encode_states", overtaken)
@@ -284,6 +342,6 @@ def test_what_is_no_longer_declared_leaves_the_registry_and_the_store(shop):
     assert "number_logins" not in [source.name for source in store.list_data_sources()]
     with sqlite3.connect(shop.online) as connection:
         names = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-    assert sorted(names) == ["shop_pair_logins", "shop_user_logins"]
+    assert sorted(names) == ["riskloom_shop_pair_logins", "riskloom_shop_user_logins"]
     store.teardown()
     assert not shop.online.exists()

@@ -14,7 +14,6 @@ from riskloom.store.materialize import materialize
 from riskloom.store.register import register
 from riskloom.store.repo import open_store
 from riskloom.store.training import build_training_set
-from riskloom.store.values import to_key
 from tests.library.store.conftest import at, event
 
 pytestmark = pytest.mark.feast
@@ -265,50 +264,43 @@ def test_damaged_bytes_are_refused_and_never_evaluated(make_shop):
     shop = make_shop()
     client = serve(shop, [event(0), event(59)], at(60))
     good = client.get("user_v1", ANN).values
-    store = open_store(shop.repo)
-    table, online, key = (
-        store.get_feature_view("user_logins"),
-        store.provider.online_store,
-        to_key((("user_name", "string"),), ["ann"]),
-    )
     with sqlite3.connect(shop.online) as connection:
-        cells = connection.execute("SELECT rowid, value FROM shop_user_logins").fetchall()
+        cells = connection.execute("SELECT key, body FROM riskloom_shop_user_logins WHERE key < X'64' OR key > X'65'")
+        cells = cells.fetchall()
+    # The mark and one state.
     assert len(cells) == 2
     chance = random.Random(3)
-    for rowid, data in cells:
+    for key, data in cells:
         head, rest = range(20 * 8), [chance.randrange(len(data) * 8) for _ in range(40)]
         for bit in [*head, *rest]:
             damaged = bytearray(data)
             damaged[bit // 8] ^= 1 << bit % 8
-            overwrite(shop, rowid, bytes(damaged))
+            overwrite(shop, key, bytes(damaged))
             with pytest.raises(StoreError, match="Materialize the view again"):
-                online.answer(store.config, table, [key], ["events_count_1h"])
-        overwrite(shop, rowid, data[: len(data) // 2])
+                client.get("user_v1", ANN)
+        overwrite(shop, key, data[: len(data) // 2])
         with pytest.raises(StoreError, match="is damaged"):
             client.get("user_v1", ANN)
-        overwrite(shop, rowid, data)
+        overwrite(shop, key, data)
     assert client.get("user_v1", ANN).values == good
 
 
-def overwrite(shop, rowid, data):
+def overwrite(shop, key, data):
     with sqlite3.connect(shop.online) as connection:
-        connection.execute("UPDATE shop_user_logins SET value = ? WHERE rowid = ?", (data, rowid))
+        connection.execute("UPDATE riskloom_shop_user_logins SET body = ? WHERE key = ?", (data, key))
 
 
-def test_a_state_of_another_declaration_is_refused_until_materialized_again(make_shop):
+def test_the_former_declaration_serves_until_the_new_one_is_complete(make_shop):
     shop = make_shop()
     client = serve(shop, [event(0), event(59)], at(60))
     fresh = shop.redeclare('aggregate.sum("amount")', 'aggregate.max("amount")')
     register(fresh)
-    message = (
-        "view 'user_logins': the watermark in the online store was written under another declaration of the view. "
-        "Materialize the view again, and connect again."
-    )
-    with pytest.raises(StoreError, match=whole(message)):
-        OnlineFeatures.connect(shop.repo).get("user_v1", ANN)
+    row = OnlineFeatures.connect(shop.repo).get("user_v1", ANN)
+    assert values(row)["events_count_1h"] == (2, "present")
+    assert values(row)["amount_max_1h"] == (None, "updating")
     materialize(fresh)
     # A client that was connected before reads the service again by itself.
-    assert client.get("user_v1", ANN).values["amount_max_1h"] == 100
+    assert values(client.get("user_v1", ANN))["amount_max_1h"] == (100, "present")
 
 
 def test_a_description_is_no_other_declaration(make_shop):

@@ -51,7 +51,7 @@ def evaluate(
     rows = []
     for data in states:
         head = None if data is None else reader.head(data)
-        if data is None or head is None or head.revision < mark.generation or head.newest < oldest:
+        if data is None or head is None or head.newest < oldest:
             rows.append(missing)
         elif at < head.cut:
             # More events than the state may keep as they are come after the instant: it can't leave them out.

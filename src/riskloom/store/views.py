@@ -1,0 +1,182 @@
+"""The states of windowed views in a store: how far each view has come, by which declaration, and its answers."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+from riskloom.errors import StoreError
+from riskloom.intervals import to_micros
+from riskloom.store import evaluate
+from riskloom.store.evaluate import UPDATING, Answer, Plan, Row
+from riskloom.store.inner.base import MARK, declaration_key, state_key
+from riskloom.store.inner.base import Row as Written
+from riskloom.store.packed import evaluate as packed
+from riskloom.store.source import declared
+from riskloom.store.state import Mark, decode_mark, decode_state
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from typing import Any
+
+    from riskloom.store.inner.base import StateStore
+
+    Key = tuple[Any, ...]
+
+WALL, WATERMARK = "wall", "watermark"
+_BEGUN, _COMPLETE, _CLEAN = 0, 1, 2
+
+
+class Asked(NamedTuple):
+    """What is asked of one view.
+
+    Attributes:
+        plan: The view as the registry has it.
+        keys: Values of the entities' key columns, in the order of the columns.
+        names: Features wanted.
+    """
+
+    plan: Plan
+    keys: Sequence[Key]
+    names: tuple[str, ...]
+
+
+class Views:
+    """Windowed views in one store of states.
+
+    Args:
+        states: The store.
+        clock: Instant of a read that names none: ``wall``, ``watermark``, or a fixed one as ISO text.
+    """
+
+    def __init__(self, states: StateStore, clock: str) -> None:
+        self.states = states
+        self._clock = clock if clock in (WALL, WATERMARK) else to_micros(clock)
+        self._slots: dict[str, int] = {}
+        self._marks: dict[str, tuple[bytes, Mark]] = {}
+        self._former: dict[bytes, Plan] = {}
+
+    def read_mark(self, view: str) -> Mark | None:
+        """Read how far a view has come, under whatever declaration; None where nothing was begun."""
+        return self._decoded(view, self.states.read([(view, [MARK])])[0][0])
+
+    def write_mark(self, view: str, mark: Mark) -> None:
+        """Write how far a view has come, unless a later materialization has begun."""
+        phase = _BEGUN if not mark.complete else _COMPLETE if mark.spare else _CLEAN
+        self.states.write(view, [Written(MARK, mark.attempt, phase, mark.encode())])
+
+    def write_declaration(self, view: str, mark: Mark, configuration: bytes) -> None:
+        """Keep what a view was declared as, so that its states serve until those of another one are complete."""
+        self.states.write(view, [Written(declaration_key(mark.declaration), mark.attempt, _BEGUN, configuration)])
+
+    def answers(self, asked: Sequence[Asked], at: int | None) -> list[Answer]:
+        """Give features of several views, read in one round trip.
+
+        Args:
+            asked: What is asked of each.
+            at: Microseconds since the epoch; None for what the clock says.
+
+        Raises:
+            StoreError: A state is damaged, or the store can't be reached.
+        """
+        # An entity that is asked for twice is read and evaluated once.
+        distinct = [list(dict.fromkeys(part.keys)) for part in asked]
+        found = self._found(asked, distinct)
+        answers = []
+        for part, keys, (mark, states) in zip(asked, distinct, found, strict=True):
+            answer = self._answer(part, keys, mark, states, at)
+            if len(keys) != len(part.keys):
+                rows = dict(zip(keys, answer.rows, strict=True))
+                answer = Answer(answer.at, answer.watermark, [rows[key] for key in part.keys])
+            answers.append(answer)
+        return answers
+
+    def outdated(self, plan: Plan) -> bool:
+        """Say whether a view's states, when last read, were of another declaration."""
+        known = self._marks.get(plan.view.name)
+        return known is not None and known[1].generation > 0 and known[1].declaration != plan.declaration
+
+    def _found(self, asked: Sequence[Asked], keys: Sequence[list[Key]]) -> list[tuple[Mark | None, list[bytes | None]]]:
+        guessed = [self._slots.get(part.plan.view.name, 0) for part in asked]
+        read = self._read(asked, keys, guessed)
+        slots = [slot if mark is None else mark.slot for slot, (mark, _) in zip(guessed, read, strict=True)]
+        if slots == guessed:
+            return read
+        # A view was built anew since its mark was last read: read once more, from the build that serves now.
+        self._slots.update((part.plan.view.name, slot) for part, slot in zip(asked, slots, strict=True))
+        return self._read(asked, keys, slots)
+
+    def _read(
+        self, asked: Sequence[Asked], keys: Sequence[list[Key]], slots: Sequence[int]
+    ) -> list[tuple[Mark | None, list[bytes | None]]]:
+        wanted = [
+            (part.plan.view.name, [MARK, *(state_key(slot, encoded) for encoded in map(part.plan.codec.encode, mine))])
+            for part, mine, slot in zip(asked, keys, slots, strict=True)
+        ]
+        found = self.states.read(wanted)
+        return [(self._decoded(view, mark), states) for (view, _), (mark, *states) in zip(wanted, found, strict=True)]
+
+    def _decoded(self, view: str, data: bytes | None) -> Mark | None:
+        if data is None:
+            return None
+        known = self._marks.get(view)
+        if known is None or known[0] != data:
+            known = self._marks[view] = (data, decode_mark(view, data))
+        return known[1]
+
+    def _answer(
+        self, part: Asked, keys: list[Key], mark: Mark | None, states: list[bytes | None], at: int | None
+    ) -> Answer:
+        if mark is not None and mark.generation == 0:
+            mark = None
+        instant = self._now(mark) if at is None else at
+        if mark is None or mark.declaration == part.plan.declaration:
+            return _evaluated(part.plan, keys, mark, states, instant, part.names)
+        former = self._declared(part.plan.view.name, mark)
+        if former.view.entity.keys != part.plan.view.entity.keys:
+            return _evaluated(part.plan, keys, None, states, instant, part.names)
+        served = tuple(name for name in part.names if name in former.features)
+        answer = _evaluated(former, keys, mark, states, instant, served)
+        return Answer(answer.at, answer.watermark, [_spread(row, served, part.names) for row in answer.rows])
+
+    def _declared(self, view: str, mark: Mark) -> Plan:
+        """Give the declaration that a view's states were written under."""
+        plan = self._former.get(mark.declaration)
+        if plan is None:
+            data = self.states.read([(view, [declaration_key(mark.declaration)])])[0][0]
+            if data is None:
+                raise StoreError.other_declaration(view, "the watermark")
+            plan = self._former[mark.declaration] = Plan(declared(data))
+        return plan
+
+    def _now(self, mark: Mark | None) -> int | None:
+        if self._clock == WATERMARK:
+            return None if mark is None else mark.watermark
+        return time.time_ns() // 1000 if isinstance(self._clock, str) else self._clock
+
+    def drop_builds(self, view: str, slots: Iterable[int]) -> None:
+        """Remove states of builds that serve no more."""
+        for slot in slots:
+            self.states.drop(view, state_key(slot, b""))
+
+
+def _evaluated(
+    plan: Plan,
+    keys: list[Key],
+    mark: Mark | None,
+    states: list[bytes | None],
+    at: int | None,
+    names: tuple[str, ...],
+) -> Answer:
+    if plan.packed:
+        return packed.evaluate(plan, mark, states, at, names)
+    reach, view = plan.view.reach, plan.view.name
+    held = [decode_state(view, data, plan.schema, mark, reach) if data and mark else None for data in states]
+    return evaluate.evaluate(plan, mark, keys, held, at, names)
+
+
+def _spread(row: Row, served: tuple[str, ...], names: tuple[str, ...]) -> Row:
+    """Put features that the former declaration lacks among those that it has."""
+    cells = dict(zip(served, zip(row.values, row.statuses, strict=True), strict=True))
+    values, statuses = zip(*(cells.get(name, (None, UPDATING)) for name in names), strict=True)
+    return Row(values, statuses)

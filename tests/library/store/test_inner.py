@@ -1,0 +1,149 @@
+"""Each store of states on the real thing: newest wins, tombstones hold, nothing is read that was not written."""
+
+from __future__ import annotations
+
+import random
+import re
+import threading
+
+import pytest
+from feast.infra.key_encoding_utils import serialize_entity_key
+
+from riskloom.errors import StoreError
+from riskloom.store.inner.base import KeyCodec, Row
+from riskloom.store.inner.postgres import PostgresStates
+from riskloom.store.inner.redis import RedisStates
+from riskloom.store.inner.sqlite import SqliteStates
+from riskloom.store.values import to_key
+from tests.library.store import servers
+
+pytestmark = pytest.mark.server
+KEYS = 10_000
+
+
+@pytest.fixture(scope="module")
+def redis_port(tmp_path_factory):
+    with servers.redis(tmp_path_factory.mktemp("redis")) as port:
+        yield port
+
+
+@pytest.fixture(scope="module")
+def postgres_port():
+    with servers.postgres() as port:
+        yield port
+
+
+def postgres_options(port):
+    return {
+        "type": "postgres",
+        "host": "127.0.0.1",
+        "port": port,
+        "database": "riskloom",
+        "user": "riskloom",
+        "password": "x",
+        "sslmode": "disable",
+    }
+
+
+@pytest.fixture(params=["sqlite", "redis", "postgres"])
+def connect(request, tmp_path):
+    """Give a function that opens the store anew, as another process would."""
+    opened = []
+
+    def open_one():
+        if request.param == "sqlite":
+            states = SqliteStates(tmp_path / "online.db", "shop")
+        elif request.param == "redis":
+            port = request.getfixturevalue("redis_port")
+            states = RedisStates({"connection_string": f"127.0.0.1:{port}"}, f"shop{request.node.name}")
+        else:
+            options = postgres_options(request.getfixturevalue("postgres_port"))
+            states = PostgresStates(options, f"shop_{abs(hash(request.node.name))}")
+        opened.append(states)
+        return states
+
+    yield open_one
+    for states in opened:
+        states.close()
+
+
+def read(states, *keys):
+    return states.read([("v", keys)])[0]
+
+
+def test_the_newest_version_and_then_the_newest_revision_win(connect):
+    states = connect()
+    states.write("v", [Row(b"a", 2, 5, b"kept"), Row(b"b", 2, 5, b"old"), Row(b"c", 2, 5, b"old")])
+    states.write("v", [Row(b"a", 1, 9, b"older version"), Row(b"b", 2, 6, b"correction"), Row(b"c", 300, 0, b"new")])
+    states.write("v", [Row(b"a", 2, 5, b"same again"), Row(b"b", 2, 4, b"older revision"), Row(b"c", 299, 9, b"older")])
+    assert read(connect(), b"a", b"b", b"c", b"d") == [b"kept", b"correction", b"new", None]
+
+
+def test_a_tombstone_is_read_as_nothing_and_holds_against_older_writes(connect):
+    states = connect()
+    states.write("v", [Row(b"a", 1, 0, b"there")])
+    states.write("v", [Row(b"a", 3, 0, b"")])
+    states.write("v", [Row(b"a", 2, 0, b"late")])
+    assert read(states, b"a") == [None]
+    states.write("v", [Row(b"a", 4, 0, b"back")])
+    assert read(states, b"a") == [b"back"]
+
+
+def test_views_are_read_together_and_builds_are_dropped_alone(connect):
+    states = connect()
+    states.write("v", [Row(b"s1*a", 1, 0, b"x"), Row(b"s2*a", 1, 0, b"y"), Row(b"m", 1, 0, b"mark")])
+    states.write("w", [Row(b"s1*a", 1, 0, b"z")])
+    assert states.read([("v", [b"s1*a", b"m"]), ("w", [b"s1*a"]), ("x", [b"m"])]) == [[b"x", b"mark"], [b"z"], [None]]
+    states.drop("v", b"s1*")
+    assert states.read([("v", [b"s1*a", b"s2*a", b"m"]), ("w", [b"s1*a"])]) == [[None, b"y", b"mark"], [b"z"]]
+    states.drop("v")
+    assert read(states, b"s2*a", b"m") == [None, None]
+
+
+def test_two_writers_on_ten_thousand_keys_leave_none_on_the_older_state(connect):
+    chance = random.Random(5)
+    rounds = [[(b"%d" % i, chance.randrange(3), chance.randrange(2)) for i in range(KEYS)] for _ in range(2)]
+    connect().write("v", [])
+
+    def write(wanted):
+        states = connect()
+        chance.shuffle(wanted)
+        for start in range(0, KEYS, 1_000):
+            rows = [Row(key, version, revision, b"%d.%d" % (version, revision)) for key, version, revision in wanted]
+            states.write("v", rows[start : start + 1_000])
+        states.close()
+
+    writers = [threading.Thread(target=write, args=(list(wanted),)) for wanted in rounds]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    newest = [b"%d.%d" % max(one[1:], other[1:]) for one, other in zip(*rounds, strict=True)]
+    assert read(connect(), *(b"%d" % i for i in range(KEYS))) == newest
+
+
+def test_a_redis_that_is_stopped_is_said_to_be_and_is_found_again(tmp_path):
+    with servers.redis(tmp_path) as port:
+        states = RedisStates({"connection_string": f"127.0.0.1:{port}"}, "shop")
+        states.write("v", [Row(b"a", 1, 0, b"x")])
+        assert read(states, b"a") == [b"x"]
+    with pytest.raises(StoreError, match=rf"^the online store, Redis at 127\.0\.0\.1:{port}, failed: .*try again"):
+        read(states, b"a")
+    with servers.redis(tmp_path, port):
+        assert read(states, b"a") == [None]
+        states.write("v", [Row(b"a", 1, 0, b"x")])
+        assert read(states, b"a") == [b"x"]
+
+
+def test_keys_are_those_of_feast():
+    columns = (("user", "string"), ("account", "int64"), ("device", "string"))
+    for values in (("ann", 7, ""), ("Ä😀", -(2**63), "d" * 300)):
+        assert KeyCodec(columns).encode(values) == serialize_entity_key(to_key(columns, values), 3)
+
+
+def test_a_store_without_states_is_refused():
+    message = (
+        "online_store.inner: 'redis (redis_cluster)' keeps no states of windowed views. Use sqlite, redis or postgres."
+    )
+    with pytest.raises(StoreError, match=f"^{re.escape(message)}$"):
+        RedisStates({"redis_type": "redis_cluster"}, "shop")
