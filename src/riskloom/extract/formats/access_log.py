@@ -35,15 +35,14 @@ _FIELD = re.compile(rf' {_QUOTED}(?P<end>"?)')
 _REQUEST = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([^ ?]*)(?:\?([^ ]*))?(?: (HTTP/[0-9.]+))?")
 _ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|([\s\S]))")
 _LETTERS = {"n": "\n", "t": "\t", "r": "\r"}
-_BOT = re.compile(
-    r"bot\b|bot[/;_-]|crawl|spider|slurp|curl/|wget/|python-requests|scrapy|feedfetcher|mediapartners", re.IGNORECASE
-)
+BOT = r"bot\b|bot[/;_-]|crawl|spider|slurp|curl/|wget/|python-requests|scrapy|feedfetcher|mediapartners"
+_BOT = re.compile(BOT, re.IGNORECASE | re.ASCII)
 _GROUP_REQUEST = 6
 
 
 def sniff(text: str) -> bool:
     """Say whether a record looks like a line of an access log."""
-    return _HEAD.match(text) is not None
+    return not text.startswith("{") and _HEAD.match(text) is not None
 
 
 def read(text: str, notes: Notes) -> list[Event]:

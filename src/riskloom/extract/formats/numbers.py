@@ -9,6 +9,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 from riskloom.extract.formats.reading import RefusedError
+from riskloom.extract.formats.strict_json import Number
 
 if TYPE_CHECKING:
     from riskloom.declare.profile import Profile
@@ -113,7 +114,8 @@ def decimal(value: object, profile: Profile) -> Decimal | None:
         return None
     if len(text) > _MOST_DIGITS:
         raise RefusedError(BAD_NUMBER)
-    if _PLAIN.fullmatch(text) and profile.decimal == ".":
+    # JSON writes its own numbers alike in every country.
+    if _PLAIN.fullmatch(text) and (profile.decimal == "." or isinstance(value, Number)):
         return _finite(text)
     return _finite(_ungrouped(text, profile.decimal))
 
@@ -143,6 +145,16 @@ def _ungrouped(text: str, sign: str) -> str:
     return f"{head}.{tail}" if tail else head
 
 
+def exponent_of(currency: str | None) -> int:
+    """Give the digits between a currency's main unit and its minor one.
+
+    Example:
+        >>> exponent_of("EUR"), exponent_of("JPY"), exponent_of(None)
+        (2, 0, 2)
+    """
+    return _EXPONENTS.get(currency or "", 2)
+
+
 @dataclass(frozen=True, slots=True)
 class Amount:
     """An amount of money.
@@ -161,7 +173,7 @@ class Amount:
         Raises:
             RefusedError: It is no whole number of them, or too large.
         """
-        scaled = self.value.scaleb(_EXPONENTS.get(self.currency or "", 2))
+        scaled = self.value.scaleb(exponent_of(self.currency))
         if scaled != scaled.to_integral_value() or not -_INT64 <= scaled < _INT64:
             raise RefusedError(BAD_NUMBER)
         return int(scaled)
@@ -180,7 +192,7 @@ def amount(value: object, profile: Profile) -> Amount | None:
         >>> amount("1.299,00 €", Profile(decimal=","))
         Amount(value=Decimal('1299.00'), currency='EUR')
     """
-    if not isinstance(value, str):
+    if not isinstance(value, str) or isinstance(value, Number):
         found = decimal(value, profile)
         return None if found is None else Amount(found, profile.currency)
     text = value.strip()

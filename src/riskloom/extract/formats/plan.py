@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeAlias
 
 from riskloom.declare.formats import Csv
 from riskloom.declare.profile import Profile
+from riskloom.extract.formats.paths import split
 
 if TYPE_CHECKING:
     from datetime import date
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from riskloom.declare import EventSource
     from riskloom.declare.formats import Format
 
+Tree: TypeAlias = "dict[str, Tree]"
 _DECIDES = re.compile(r"(?:.*_)?(?:id|amount)", re.IGNORECASE)
 
 
@@ -84,6 +87,29 @@ class Plan:
     def decides(self, key: str) -> bool:
         """Say whether a key tells events apart or what they are worth."""
         return key in self.deciding or _DECIDES.fullmatch(key) is not None
+
+    @cached_property
+    def all_times(self) -> tuple[str, ...]:
+        """Fields that may hold the event's time, the first that is there first."""
+        usual = (name for format_ in self.formats for name in format_.times)
+        return self.times or tuple(dict.fromkeys(usual))
+
+    @cached_property
+    def paths(self) -> frozenset[str]:
+        """The fields that columns and a declared time are read from."""
+        return frozenset({*(path for column in self.columns for path in column.paths), *self.times})
+
+    @cached_property
+    def tree(self) -> Tree:
+        """Those fields, key by key; below one that is taken whole there is nothing."""
+        tree: Tree = {}
+        # Whole objects come last: what is taken whole is taken with all that is in it.
+        for path in sorted(self.paths, key=lambda path: -len(split(path))):
+            below = tree
+            for key in split(path):
+                below = below.setdefault(key, {})
+            below.clear()
+        return tree
 
     @property
     def csv(self) -> Csv | None:

@@ -18,6 +18,13 @@ if TYPE_CHECKING:
     from riskloom.declare.formats import Format
     from riskloom.extract.formats.plan import Plan
 
+# Whoever declares these formats knows their fields, and leaves out what no column takes; the rest is kept.
+_KEPT: dict[type[Format], frozenset[str]] = {
+    declared.AccessLog: frozenset({"tail"}),
+    declared.Syslog: frozenset(),
+    declared.Sshd: frozenset(),
+    declared.LinePattern: frozenset({line_pattern.TRACE}),
+}
 NO_FORMAT, TOO_DEEP = "no_format_matches", "bad_json"
 
 
@@ -78,32 +85,38 @@ def units(raw: bytes | str, plan: Plan, context: Context) -> list[Unit]:
     notes = Notes()
     try:
         text = cleaned(decoded(raw, notes) if isinstance(raw, bytes) else raw, notes)
-        events = _read(text, notes, plan, context)
+        format_ = chosen(text, plan, context)
+        events = _by(format_, text, notes, plan, context)
     except RefusedError as refused:
         return [Unit(reason=refused.reason, detail=refused.detail)]
     except RecursionError:
         return [Unit(reason=TOO_DEEP, detail="nested too deeply")]
-    return [_unit(number, event, plan, context) for number, event in enumerate(events)]
+    kept = _KEPT.get(type(format_))
+    return [_unit(number, event, plan, context, kept) for number, event in enumerate(events)]
 
 
-def _unit(number: int, event: Event, plan: Plan, context: Context) -> Unit:
+def _unit(number: int, event: Event, plan: Plan, context: Context, kept: frozenset[str] | None) -> Unit:
     fields, notes = event
     try:
-        return typed(Unit(ordinal=number, notes=notes), fields, plan, context)
+        return typed(Unit(ordinal=number, notes=notes), fields, plan, context, kept)
     except RefusedError as refused:
         return Unit(ordinal=number, reason=refused.reason, detail=refused.detail)
     except RecursionError:
         return Unit(ordinal=number, reason=TOO_DEEP, detail="nested too deeply")
 
 
-def _read(text: str, notes: Notes, plan: Plan, context: Context) -> list[Event]:
-    """Read with the first format whose signs the record bears; where none does, the first one says why."""
+def chosen(text: str, plan: Plan, context: Context) -> Format:
+    """Give the first format whose signs a record bears.
+
+    Raises:
+        RefusedError: It bears those of none.
+    """
     if len(plan.formats) == 1:
-        return _by(plan.formats[0], text, notes, plan, context)
-    chosen = next((format_ for format_ in plan.formats if sniff(format_, text, context)), None)
-    if chosen is None:
+        return plan.formats[0]
+    found = next((format_ for format_ in plan.formats if sniff(format_, text, context)), None)
+    if found is None:
         raise RefusedError(NO_FORMAT)
-    return _by(chosen, text, notes, plan, context)
+    return found
 
 
 def _by(format_: Format, text: str, notes: Notes, plan: Plan, context: Context) -> list[Event]:

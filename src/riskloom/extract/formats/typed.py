@@ -9,10 +9,10 @@ from riskloom.extract.formats import addresses, numbers, paths, times
 from riskloom.extract.formats.reading import RefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from riskloom.declare.profile import Profile
-    from riskloom.extract.formats.plan import Column, Plan
+    from riskloom.extract.formats.plan import Column, Plan, Tree
     from riskloom.extract.formats.reading import Fields, Notes
     from riskloom.extract.formats.record import Context, Unit
 
@@ -26,44 +26,55 @@ _PLAIN: dict[str, Callable[[Any, Profile], Any]] = {
     "bool": lambda value, _: numbers.truth(value),
 }
 _LATIN, _LIKE_LATIN = re.compile("[A-Za-z]"), re.compile("[\u0370-\u03ff\u0400-\u04ff\uff21-\uff5a]")
-# What formats derive from other fields, which extras need not say again.
-_DERIVED = frozenset({"request", "is_bot_ua", "unknown_user", "action", "ident", "priority"})
 
 
-def typed(unit: Unit, fields: Fields, plan: Plan, context: Context) -> Unit:
+def typed(unit: Unit, fields: Fields, plan: Plan, context: Context, kept: frozenset[str] | None = None) -> Unit:
     """Fill a unit from the fields of an event.
+
+    Args:
+        unit: With the notes so far.
+        fields: Names and values.
+        plan: The columns.
+        context: What is known of the record.
+        kept: Fields that are worth keeping where no column takes them; None for all.
 
     Raises:
         RefusedError: A required field is missing, a value does not fit its column, or the time is no time.
     """
     notes = unit.notes
-    taken: set[str] = set()
     currency: dict[str, str | None] = {}
     for column in plan.columns:
-        value = _value(column, fields, taken, notes)
+        value = _value(column, fields, notes)
         if column.required and (value is None or value == ""):
             raise RefusedError(TRUNCATED if CLOSED in notes.repairs else f"{MISSING}:{column.name}", column.name)
         unit.values.append(_fit(column, value, plan, context, notes, currency))
     for number, column in enumerate(plan.columns):
         if unit.values[number] is None and column.name in currency:
             unit.values[number] = currency[column.name]
-    _time(unit, fields, taken, plan, context)
-    unit.extras |= {
-        str(paths.written(key)): paths.written(value)
-        for key, value in fields.items()
-        if key not in taken and value is not None and key not in _DERIVED
-    }
+    used = _time(unit, fields, plan, context)
+    rest = fields if kept is None else {name: value for name, value in fields.items() if name in kept}
+    unit.extras |= {name: text for name, text in _rest(rest, plan.tree, "") if name != used and name not in plan.paths}
     return unit
 
 
-def _value(column: Column, fields: Fields, taken: set[str], notes: Notes) -> Any:
+def _rest(fields: Fields, tree: Tree, prefix: str) -> Iterator[tuple[str, str | None]]:
+    """Give what no column takes; of an object that columns are read from, what they leave of it."""
+    for key, value in fields.items():
+        below = tree.get(key)
+        if value is None or (below is not None and not below):
+            continue
+        if below is not None and isinstance(value, dict):
+            yield from _rest(value, below, f"{prefix}{key}.")
+        else:
+            yield str(paths.written(f"{prefix}{key}")), paths.written(value)
+
+
+def _value(column: Column, fields: Fields, notes: Notes) -> Any:
     value = None
     for path in column.paths:
         found, there = paths.find(fields, path, notes)
-        if found:
-            taken.add(path if path in fields else paths.split(path)[0])
-            if value is None:
-                value = there
+        if found and value is None:
+            value = there
     return value
 
 
@@ -75,6 +86,8 @@ def _fit(
     notes: Notes,
     currency: dict[str, str | None],
 ) -> Any:
+    if value is None:
+        return None
     try:
         if column.meaning == "money":
             return _money(column, value, plan, notes, currency)
@@ -119,20 +132,16 @@ def _moment(value: Any, plan: Plan, context: Context, notes: Notes) -> int | Non
         raise RefusedError(BAD_TIME if refused.reason == times.NO_TIMESTAMP else refused.reason) from None
 
 
-def _time(unit: Unit, fields: Fields, taken: set[str], plan: Plan, context: Context) -> None:
-    for path in plan.times or _default_times(plan):
+def _time(unit: Unit, fields: Fields, plan: Plan, context: Context) -> str:
+    """Set the event's time, and say which field holds it."""
+    for path in plan.all_times:
         found, value = paths.find(fields, path, unit.notes)
         if not found or value is None or value == "":
             continue
-        taken.add(path if path in fields else paths.split(path)[0])
         instant = times.instant(value, plan.profile, plan.newest or context.newest, unit.notes)
         unit.event_ts = times.against_arrival(instant.micros, context.arrived, unit.notes)
         if unit.event_ts != instant.micros:
             unit.extras[RAW_TIME] = paths.written(value)
         unit.precision, unit.zone_source = instant.precision, instant.zone_source
-        return
+        return path
     raise RefusedError(times.NO_TIMESTAMP)
-
-
-def _default_times(plan: Plan) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name for format_ in plan.formats for name in format_.times))
