@@ -123,13 +123,13 @@ class Watch(threading.Thread):
 
     def __init__(self, root: psutil.Process) -> None:
         super().__init__(daemon=True)
-        self._root, self._stop = root, threading.Event()
+        self._root, self._ended = root, threading.Event()
         self.peak = self.worker = 0
         self.cpu = 0.0
 
     def run(self) -> None:
         """Look until told to stop."""
-        while not self._stop.wait(_EVERY_S):
+        while not self._ended.wait(_EVERY_S):
             processes = tree(self._root)
             sizes = {process: memory(process) for process in processes}
             self.peak = max(self.peak, sum(sizes.values()))
@@ -139,7 +139,7 @@ class Watch(threading.Thread):
 
     def stop(self) -> None:
         """Stop looking."""
-        self._stop.set()
+        self._ended.set()
         self.join()
 
 

@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 
 from riskloom.extract.content import BINARY, FIRST_BLOCK, Content, content_hash, is_binary
@@ -13,10 +14,11 @@ from riskloom.extract.content import BINARY, FIRST_BLOCK, Content, content_hash,
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    import numpy.typing as npt
+
 LINE_LIMIT = 10_000_000
 TOO_LONG, PIECE = "line_too_long", "line_piece"
-_BATCH_BYTES = 4 * 1024 * 1024
-_BATCH_ROWS = 20_000
+_NEWLINE = ord("\n")
 SCHEMA = pa.schema(
     [
         ("file", pa.string()),
@@ -68,6 +70,27 @@ class Splitter:
             yield self._piece(self._rest[: self._limit])
             self._rest = self._rest[self._limit :]
 
+    def cut(self, chunk: bytes) -> Cut:
+        """Give what ``feed`` gives, side by side: all at once where no line is too long."""
+        block = self._rest + chunk
+        signs = np.frombuffer(block, np.uint8)
+        newlines = np.flatnonzero(signs == _NEWLINE)
+        edges = np.concatenate([[-1], newlines, [len(block)]])
+        if self._inside or np.diff(edges).max() > self._limit + 1:
+            return Cut.of(self.feed(chunk))
+        if not len(newlines):
+            self._rest = block
+            return Cut.of(())
+        count, end = len(newlines), int(newlines[-1]) + 1
+        # Without the newlines each line begins where the one before it ends.
+        text = signs[:end][signs[:end] != _NEWLINE]
+        starts = (edges[:count] + 1) - np.arange(count)
+        borders = np.append(starts, len(text)).astype(np.int32)
+        raw = pa.Array.from_buffers(pa.binary(), count, [None, pa.py_buffer(borders), pa.py_buffer(text)])
+        numbers, offsets = self._number + np.arange(count), self._offset + edges[:count] + 1
+        self._rest, self._number, self._offset = block[end:], self._number + count, self._offset + end
+        return Cut(numbers, offsets, raw, pa.nulls(count, pa.string()))
+
     def end(self, failure: str | None) -> Iterator[Line]:
         """Give the last line where no newline ends it; after a failure also an empty one, which stands for it."""
         if failure is not None:
@@ -115,16 +138,51 @@ class Reading:
         return next((file_hash for size, file_hash in self.prefixes if offset < size), self.file_hash)
 
 
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Lines of a file, side by side.
+
+    Attributes:
+        numbers: From 1 on; pieces of one line share it.
+        offsets: Of their first bytes in the decompressed content.
+        raw: Bytes without the newline.
+        failures: Why a line can become no event; null for most.
+    """
+
+    numbers: npt.NDArray[np.int64]
+    offsets: npt.NDArray[np.int64]
+    raw: pa.Array
+    failures: pa.Array
+
+    @classmethod
+    def of(cls, lines: Iterable[Line]) -> Cut:
+        """Lay single lines side by side."""
+        kept = list(lines)
+        return cls(
+            np.array([line.number for line in kept], np.int64),
+            np.array([line.offset for line in kept], np.int64),
+            pa.array([line.raw for line in kept], pa.binary()),
+            pa.array([line.failure for line in kept], pa.string()),
+        )
+
+
 class ChangedError(Exception):
     """The file is no longer what it was when it was inspected."""
 
 
 def read_lines(reading: Reading) -> Iterator[Line]:
-    """Read a file's lines, and check at the end that they are of the content that was inspected.
+    """Read a file's lines one by one, as ``batches`` reads them.
 
     Raises:
         ChangedError: The content has another hash.
     """
+    for cut in _cuts(reading):
+        columns = (cut.numbers.tolist(), cut.offsets.tolist(), cut.raw.to_pylist(), cut.failures.to_pylist())
+        yield from map(Line, *columns)
+
+
+def _cuts(reading: Reading) -> Iterator[Cut]:
+    """Read a file's lines, and check at the end that they are of the content that was inspected."""
     content, digest, splitter = Content(reading.path), hashlib.sha256(), Splitter()
     binary: bool | None = None
     for chunk in content:
@@ -132,11 +190,11 @@ def read_lines(reading: Reading) -> Iterator[Line]:
         if binary is None:
             binary = is_binary(chunk[:FIRST_BLOCK])
             if binary:
-                yield Line(1, 0, chunk[:FIRST_BLOCK], BINARY)
+                yield Cut.of([Line(1, 0, chunk[:FIRST_BLOCK], BINARY)])
         if not binary:
-            yield from splitter.feed(chunk)
+            yield splitter.cut(chunk)
     if not binary:
-        yield from splitter.end(content.failure)
+        yield Cut.of(splitter.end(content.failure))
     if content_hash(digest.hexdigest(), BINARY if binary else content.failure) != reading.file_hash:
         raise ChangedError(reading.name)
 
@@ -147,31 +205,32 @@ def batches(reading: Reading, ingest_ts: int) -> Iterator[pa.RecordBatch]:
     Args:
         reading: The file.
         ingest_ts: Microseconds since the epoch, the same for all rows of a run.
+
+    Raises:
+        ChangedError: The content has another hash than the one that was inspected.
     """
-    for lines in _grouped(read_lines(reading)):
-        count = len(lines)
+    for cut in _cuts(reading):
+        count = len(cut.raw)
+        if not count:
+            continue
         columns = [
             pa.repeat(reading.name, count),
-            pa.array([line.number for line in lines], pa.int64()),
-            pa.array([line.offset for line in lines], pa.int64()),
-            pa.array([line.raw for line in lines], pa.binary()),
-            pa.array([line.failure for line in lines], pa.string()),
-            pa.array([reading.identity(line.offset) for line in lines], pa.string()),
+            pa.array(cut.numbers),
+            pa.array(cut.offsets),
+            cut.raw,
+            cut.failures,
+            _identities(reading, cut.offsets),
             pa.repeat(pa.scalar(reading.size, pa.int64()), count),
-            pa.array([ingest_ts] * count, pa.timestamp("us", "UTC")),
+            pa.repeat(pa.scalar(ingest_ts, pa.timestamp("us", "UTC")), count),
             pa.repeat(reading.file_hash, count),
         ]
         yield pa.RecordBatch.from_arrays(columns, schema=SCHEMA)
 
 
-def _grouped(lines: Iterable[Line]) -> Iterator[list[Line]]:
-    group: list[Line] = []
-    held = 0
-    for line in lines:
-        group.append(line)
-        held += len(line.raw)
-        if held >= _BATCH_BYTES or len(group) >= _BATCH_ROWS:
-            yield group
-            group, held = [], 0
-    if group:
-        yield group
+def _identities(reading: Reading, offsets: npt.NDArray[np.int64]) -> pa.Array:
+    if not reading.prefixes:
+        return pa.repeat(reading.file_hash, len(offsets))
+    sizes = np.array([size for size, _ in reading.prefixes], np.int64)
+    known = pa.array([*(file_hash for _, file_hash in reading.prefixes), reading.file_hash], pa.string())
+    # The first prefix that reaches beyond a line's beginning is what it was first seen in.
+    return known.take(pa.array(np.searchsorted(sizes, offsets, side="right")))

@@ -12,7 +12,7 @@ from pyspark.storagelevel import StorageLevel
 
 from riskloom.declare.names import ENVELOPE
 from riskloom.errors import AccountingError, ExtractError
-from riskloom.extract import classify, decode, staging, units
+from riskloom.extract import classify, native, staging, units
 from riskloom.extract.counts import Counts, FileCounts
 from riskloom.extract.formats.plan import Plan
 from riskloom.lake.paths import Lake
@@ -71,7 +71,9 @@ def load(spark: SparkSession, project: Project, source: EventSource, extracted: 
     lake = Lake(project.settings.lake)
     spark.sparkContext.setJobDescription(f"{run_id}: load {source.name}")
     place = staging.enter(lake.staging(source.name), run_id)
-    lines = _classified(spark, lake, source, extracted).persist(StorageLevel.MEMORY_AND_DISK)
+    lines = _classified(spark, lake, source, extracted, place)
+    if not source.formats:
+        lines = lines.persist(StorageLevel.MEMORY_AND_DISK)
     try:
         counts = _count_lines(lines, extracted)
         frame = _units(project, source, lines).withColumn("run_id", F.lit(run_id)).persist(StorageLevel.MEMORY_AND_DISK)
@@ -87,25 +89,24 @@ def load(spark: SparkSession, project: Project, source: EventSource, extracted: 
     return Loaded(place.events, place.rejects, _of_input(source, counts, extracted), extracted.hashes)
 
 
-def _classified(spark: SparkSession, lake: Lake, source: EventSource, extracted: Extracted) -> DataFrame:
+def _classified(
+    spark: SparkSession, lake: Lake, source: EventSource, extracted: Extracted, place: staging.Staging
+) -> DataFrame:
     plan = Plan.of(source) if source.formats else None
     heads = {file.file_hash: file.head for file in extracted.files} if source.header or plan else {}
     rules = classify.Rules(source.header, dict(source.ignore), source.record_start, heads, plan)
+    if plan is not None:
+        native.decode(spark, lake.bronze(source.name), extracted.hashes, rules, plan, place.decoded)
+        return spark.read.schema(units.decoded_schema(source)).parquet(str(place.decoded))
     bronze = spark.read.format("delta").load(str(lake.bronze(source.name)))
     chosen = bronze.where(F.col("file_hash").isin(*extracted.hashes)).select(*classify.INPUT)
     if rules.spans:
         chosen = chosen.repartition("file_hash").sortWithinPartitions("file_hash", "line_no", "byte_offset")
-    if plan is None:
-        return chosen.mapInArrow(partial(_classify, rules=rules), classify.SPARK_SCHEMA)
-    return chosen.mapInArrow(partial(_decode, rules=rules, plan=plan), units.decoded_schema(source))
+    return chosen.mapInArrow(partial(_classify, rules=rules), classify.SPARK_SCHEMA)
 
 
 def _classify(batches: Iterator[pa.RecordBatch], rules: classify.Rules) -> Iterator[pa.RecordBatch]:
     return rules.rows(batches)
-
-
-def _decode(batches: Iterator[pa.RecordBatch], rules: classify.Rules, plan: Plan) -> Iterator[pa.RecordBatch]:
-    return decode.rows(batches, rules, plan)
 
 
 def _units(project: Project, source: EventSource, lines: DataFrame) -> DataFrame:

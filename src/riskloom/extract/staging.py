@@ -36,6 +36,11 @@ class Staging:
         """Parquet of the rejects."""
         return self.folder / "rejects"
 
+    @property
+    def decoded(self) -> Path:
+        """Parquet of what a format's lines became."""
+        return self.folder / "decoded"
+
 
 def enter(source_folder: Path, run_id: str) -> Staging:
     """Make a run's staging folder, and remove those of runs that ended.

@@ -1,0 +1,144 @@
+"""Bronze read by tasks of their own: Parquet in, decoded Parquet out, no row through the JVM."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from riskloom.extract.classify import INPUT
+from riskloom.extract.decode import Decoder
+from riskloom.extract.formats import frames
+from riskloom.lake import tables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from pyspark.sql import SparkSession
+
+    from riskloom.extract.classify import Rules
+    from riskloom.extract.formats.plan import Plan
+
+_HASH = "file_hash"
+_BATCH_ROWS = 32_768
+_PART_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one task reads.
+
+    Attributes:
+        number: Its place among the parts.
+        file_hash: Content whose lines it reads.
+        files: Paths of Parquet files and their row groups, in order.
+    """
+
+    number: int
+    file_hash: str
+    files: tuple[tuple[str, tuple[int, ...]], ...]
+
+
+def decode(spark: SparkSession, bronze: Path, hashes: Sequence[str], rules: Rules, plan: Plan, folder: Path) -> None:
+    """Decode the lines of contents, and write what they become as Parquet.
+
+    Args:
+        spark: Schedules the tasks.
+        bronze: The table of lines.
+        hashes: The contents.
+        rules: Which lines are records.
+        plan: How records become rows.
+        folder: Where a file for each task goes; one that runs again writes the same file again.
+    """
+    folder.mkdir(exist_ok=True)
+    pq.write_table(frames.schema(plan).empty_table(), folder / "part-none.parquet")
+    found = parts(bronze, hashes, whole=rules.spans)
+    if found:
+        task = partial(decode_part, rules=rules, plan=plan, folder=str(folder))
+        spark.sparkContext.parallelize(found, len(found)).foreach(task)
+
+
+def parts(bronze: Path, hashes: Sequence[str], *, whole: bool) -> list[Part]:
+    """Cut the contents into parts.
+
+    Args:
+        bronze: The table of lines.
+        hashes: The contents.
+        whole: Whether a content must stay in one part, since its records span lines.
+    """
+    added = tables.added_files(bronze).select(["path", f"partition.{_HASH}"]).to_pylist()
+    wanted = set(hashes)
+    by_hash: dict[str, list[tuple[int, str, list[int]]]] = {}
+    for row in added:
+        if row[f"partition.{_HASH}"] in wanted:
+            path = str(bronze / unquote(row["path"]))
+            meta = pq.ParquetFile(path).metadata
+            sizes = [meta.row_group(group).total_byte_size for group in range(meta.num_row_groups)]
+            by_hash.setdefault(row[f"partition.{_HASH}"], []).append((_first_line(meta), path, sizes))
+    cut: list[Part] = []
+    for file_hash in hashes:
+        files = sorted(by_hash.get(file_hash, ()))
+        if whole and files:
+            cut.append(Part(len(cut), file_hash, tuple((path, tuple(range(len(sizes)))) for _, path, sizes in files)))
+            continue
+        for _, path, sizes in files:
+            cut.extend(
+                Part(len(cut) + number, file_hash, ((path, groups),)) for number, groups in enumerate(_grouped(sizes))
+            )
+    return cut
+
+
+def _first_line(meta: pq.FileMetaData) -> int:
+    """Give the smallest line number of a file, by which its lines come before or behind another's."""
+    if not meta.num_row_groups:
+        return 0
+    group = meta.row_group(0)
+    for place in range(group.num_columns):
+        column = group.column(place)
+        if column.path_in_schema == "byte_offset" and column.statistics is not None:
+            return int(column.statistics.min)
+    return 0
+
+
+def _grouped(sizes: Sequence[int]) -> Iterator[tuple[int, ...]]:
+    """Put row groups together until a part is large enough to be worth a task."""
+    held: list[int] = []
+    for group, size in enumerate(sizes):
+        held.append(group)
+        if sum(sizes[one] for one in held) >= _PART_BYTES or size >= _PART_BYTES:
+            yield tuple(held)
+            held = []
+    if held:
+        yield tuple(held)
+
+
+def decode_part(part: Part, rules: Rules, plan: Plan, folder: str) -> None:
+    """Decode one part, in bounded memory."""
+    decoder = Decoder(rules, plan)
+    target = f"{folder}/part-{part.number:05d}.parquet"
+    # Readers of a folder leave out names that begin with a dot; the rename makes the file appear whole.
+    unfinished = f"{folder}/.{part.number:05d}.{os.getpid()}"
+    with pq.ParquetWriter(unfinished, frames.schema(plan), compression="snappy") as writer:
+        for table in decoder.rows(_lines(part)):
+            if table.num_rows:
+                writer.write_table(table)
+    os.replace(unfinished, target)  # noqa: PTH105 - strings come from the task
+
+
+def _lines(part: Part) -> Iterator[pa.RecordBatch]:
+    names = [name for name in INPUT if name != _HASH]
+    for path, groups in part.files:
+        file = pq.ParquetFile(path, memory_map=True)
+        for batch in file.iter_batches(_BATCH_ROWS, row_groups=list(groups), columns=names, use_threads=False):
+            columns = [pa.repeat(part.file_hash, batch.num_rows), *(_flat(batch.column(name)) for name in names)]
+            yield pa.RecordBatch.from_arrays(columns, names=list(INPUT))
+
+
+def _flat(array: pa.Array) -> pa.Array:
+    return array.dictionary_decode() if pa.types.is_dictionary(array.type) else array
