@@ -91,16 +91,25 @@ def _lines(size: int, damage: float) -> Iterator[bytes]:
 
 
 def _access(chance: random.Random, number: int) -> str:
-    when = f"{1 + number // 86_400 % 28:02d}/May/2024:{number // 3600 % 24:02d}:{number // 60 % 60:02d}:{number % 60:02d} +0000"
+    when = f"{_day(number)}/May/2024:{_clock(number)} +0000"
     query = f"?ref=mail&n={number % 97}" if chance.random() < 0.5 else ""  # noqa: PLR2004
     asked = f"GET /products/{chance.randrange(10_000)}/reviews.html{query} HTTP/1.1"
     answer = f"{chance.choice((200, 200, 200, 301, 404))} {chance.randrange(100, 200_000)}"
     referrer = f"https://shop.example/category/{chance.randrange(50)}"
-    return f'198.51.{number % 250}.{chance.randrange(250)} - - [{when}] "{asked}" {answer} "{referrer}" "{chance.choice(_AGENTS)}"'
+    head = f"198.51.{number % 250}.{chance.randrange(250)} - - [{when}]"
+    return f'{head} "{asked}" {answer} "{referrer}" "{chance.choice(_AGENTS)}"'
+
+
+def _day(number: int) -> str:
+    return f"{1 + number // 86_400 % 28:02d}"
+
+
+def _clock(number: int) -> str:
+    return f"{number // 3600 % 24:02d}:{number // 60 % 60:02d}:{number % 60:02d}"
 
 
 def _when(number: int) -> str:
-    return f"2024-05-{1 + number // 86_400 % 28:02d}T{number // 3600 % 24:02d}:{number // 60 % 60:02d}:{number % 60:02d}.{number % 1000:03d}Z"
+    return f"2024-05-{_day(number)}T{_clock(number)}.{number % 1000:03d}Z"
 
 
 def _json(chance: random.Random, number: int) -> str:

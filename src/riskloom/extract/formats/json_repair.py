@@ -6,8 +6,9 @@ import ast
 import re
 from typing import Any
 
-from riskloom.extract.formats.reading import RefusedError
+from riskloom.extract.formats.reading import Notes, RefusedError
 from riskloom.extract.formats.strict_json import Object, decode, decode_constants, decode_first
+from riskloom.extract.formats.text import decoded
 
 SPLIT, CLOSED, LITERAL = "split_objects", "closed_brackets", "py_literal"
 TRUNCATED, BAD = "truncated_json", "bad_json"
@@ -96,7 +97,7 @@ def _as_json(value: Any) -> Any:
     if isinstance(value, list | tuple | set):
         return [_as_json(item) for item in value]
     if isinstance(value, bytes):
-        return value.decode(errors="riskloom.latin1")
+        return decoded(value, Notes())
     return value if isinstance(value, str | int | float | bool | None) else str(value)
 
 

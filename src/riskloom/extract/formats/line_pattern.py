@@ -7,17 +7,19 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from riskloom.extract.formats.reading import Event, RefusedError
+from riskloom.extract.formats.reading import Event, Notes, RefusedError
+from riskloom.extract.formats.text import decoded
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from riskloom.declare.formats import LinePattern
-    from riskloom.extract.formats.reading import Fields, Notes
+    from riskloom.extract.formats.reading import Fields
 
 REASON, TRACE, EMBEDDED, ESCAPED = "no_pattern_matches", "trace", "embedded_newline", "escaped_bytes"
 # Twisted's logger writes an event that it cannot encode as the dictionary that it is, bytes escaped.
 _UNFORMATTED = re.compile(r"(?P<head>[\s\S]*?)Unable to format event (?P<event>\{[\s\S]*\})(?:: [^}]*)?")
 _TEMPLATE = re.compile(r"%\((\w+)\)[sdr]")
-_FORMAT = re.compile(r"'(?:log_)?format': u?('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")")
 _ITEM = r"'{}': (?P<value>[bu]*(?:'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")|-?[0-9.]+)"
 
 
@@ -38,11 +40,11 @@ def read(text: str, notes: Notes, format_: LinePattern) -> list[Event]:
     patterns = _compiled(format_)
     unformatted = _UNFORMATTED.fullmatch(text) if "Unable to format event" in first else None
     if unformatted is not None:
-        found = _formatted(unformatted["head"], unformatted["event"])
-        fields = _match(patterns, found) if found is not None else None
-        if fields is not None:
-            notes.repaired(ESCAPED)
-            return [(fields, notes)]
+        for message in _formatted(unformatted["event"]):
+            fields = _match(patterns, unformatted["head"] + message)
+            if fields is not None:
+                notes.repaired(ESCAPED)
+                return [(fields, notes)]
     for pattern in patterns:
         fields = _match((pattern,), text)
         if fields is not None:
@@ -65,17 +67,19 @@ def _compiled(format_: LinePattern) -> tuple[re.Pattern[str], ...]:
     return tuple(re.compile(pattern) for pattern in format_.patterns)
 
 
-def _formatted(head: str, event: str) -> str | None:
-    """Write the line that would have been written, had its values been text."""
-    template = _FORMAT.search(event)
+def _formatted(event: str) -> Iterator[str]:
+    """Write what would have been written, had its values been text: the text as it was, else the template filled."""
+    text = re.search(_ITEM.format("log_text"), event)
+    if text is not None:
+        yield _literal(text["value"])
+    template = re.search(_ITEM.format("format"), event)
     if template is None:
-        return None
-    text = _literal(template[1])
-    values = {name: re.search(_ITEM.format(re.escape(name)), event) for name in _TEMPLATE.findall(text)}
-    if None in values.values():
-        return None
+        return
+    pattern = _literal(template["value"])
+    values = {name: re.search(_ITEM.format(re.escape(name)), event) for name in _TEMPLATE.findall(pattern)}
     read_as = {name: _literal(found["value"]) for name, found in values.items() if found}
-    return head + _TEMPLATE.sub(lambda found: read_as[found[1]], text)
+    if len(read_as) == len(values):
+        yield _TEMPLATE.sub(lambda found: read_as[found[1]], pattern)
 
 
 def _literal(written: str) -> str:
@@ -86,4 +90,4 @@ def _literal(written: str) -> str:
     if written.startswith("u"):
         return str(ast.literal_eval(body))
     raw: bytes = ast.literal_eval("b" + body) if body.isascii() else body[1:-1].encode()
-    return raw.decode(errors="riskloom.latin1")
+    return decoded(raw, Notes())
