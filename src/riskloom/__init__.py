@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from riskloom.declare import (
     AccessLog,
     Aggregation,
+    BatchFeatureView,
     Csv,
     Entity,
     EventSource,
@@ -37,6 +38,7 @@ __version__ = "0.1.0"
 __all__ = [
     "AccessLog",
     "Aggregation",
+    "BatchFeatureView",
     "Csv",
     "Entity",
     "EventSource",

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from riskloom.declare import Entity, EventSource, FeatureService, FeatureView, LabelSource, Suite
+from riskloom.declare import BatchFeatureView, Entity, EventSource, FeatureService, FeatureView, LabelSource, Suite
 from riskloom.errors import DeclarationError, ProjectError, RiskloomError
+from riskloom.intervals import format_duration, parse_duration
 from riskloom.settings import Settings
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from pyspark.sql import DataFrame
 
-    from riskloom.declare import Feature
+    from riskloom.declare import Feature, TableColumn
 
 Declared = TypeVar("Declared")
 DECLARATIONS = "features"
@@ -38,7 +39,8 @@ class Project:
         settings: Where data, tables and state are.
         entities: Entities by name.
         sources: Event sources by name.
-        views: Feature views by name.
+        views: Windowed feature views by name.
+        batch_views: Views of tables that hold features already, by name.
         labels: Label sources by name.
         services: Feature services by name.
         suites: Suites by the name of their source.
@@ -49,6 +51,7 @@ class Project:
     entities: dict[str, Entity] = field(default_factory=dict)
     sources: dict[str, EventSource] = field(default_factory=dict)
     views: dict[str, FeatureView] = field(default_factory=dict)
+    batch_views: dict[str, BatchFeatureView] = field(default_factory=dict)
     labels: dict[str, LabelSource] = field(default_factory=dict)
     services: dict[str, FeatureService] = field(default_factory=dict)
     suites: dict[str, Suite] = field(default_factory=dict)
@@ -72,7 +75,8 @@ class Project:
             collector = _Collector(kinds)
             for module, path in _modules(place, package):
                 collector.take(module, path.relative_to(place))
-        _check_sources(project)
+        _check_views(project)
+        _check_labels(project)
         _check_transforms(project)
         _check_services(project)
         for name in project.suites:
@@ -84,6 +88,7 @@ class Project:
             Entity: self.entities,
             EventSource: self.sources,
             FeatureView: self.views,
+            BatchFeatureView: self.batch_views,
             LabelSource: self.labels,
             FeatureService: self.services,
         }
@@ -95,6 +100,14 @@ class Project:
     def view(self, name: str) -> FeatureView:
         """Find a view, or say which name was probably meant."""
         return _find("view", name, self.views)
+
+    def label(self, name: str) -> LabelSource:
+        """Find a label, or say which name was probably meant."""
+        return _find("label", name, self.labels)
+
+    def batch_table(self, view: BatchFeatureView) -> Path:
+        """Give the folder of the table that a batch view reads."""
+        return self.settings.lake / view.table
 
     def service(self, name: str) -> FeatureService:
         """Find a service, or say which name was probably meant."""
@@ -109,16 +122,39 @@ class Project:
         return tuple(view for view in self.views.values() if view.source.name == source)
 
     def service_features(self, name: str) -> tuple[tuple[FeatureView, tuple[Feature, ...]], ...]:
-        """Give the features of a service by view, each in the order in which the service names them."""
-        service = self.service(name)
-        chosen: dict[str, list[Feature]] = {}
-        for view_name, feature_name in service.references:
-            view = _find("view", view_name, self.views, f"service {name!r}")
-            named = {feature.name: feature for feature in view.features}
-            if feature_name is not None and feature_name not in named:
-                raise ProjectError.unknown("feature", feature_name, named, f"service {name!r}, view {view_name!r}")
-            chosen.setdefault(view_name, []).extend([named[feature_name]] if feature_name else view.features)
-        return tuple((self.views[view], tuple(dict.fromkeys(features))) for view, features in chosen.items())
+        """Give the windowed features of a service by view, each in the order in which the service names them."""
+        return tuple(
+            (self.views[view], tuple(cast("Feature", self._feature(name, view, feature)) for feature in features))
+            for view, features in self._chosen(name).items()
+            if view in self.views
+        )
+
+    def service_columns(self, name: str) -> tuple[tuple[BatchFeatureView, tuple[TableColumn, ...]], ...]:
+        """Give the features of a service's batch views, each in the order in which the service names them."""
+        return tuple(
+            (
+                self.batch_views[view],
+                tuple(cast("TableColumn", self._feature(name, view, feature)) for feature in features),
+            )
+            for view, features in self._chosen(name).items()
+            if view in self.batch_views
+        )
+
+    def _chosen(self, name: str) -> dict[str, tuple[str, ...]]:
+        """Name the features of a service by view, each once."""
+        chosen: dict[str, list[str]] = {}
+        for view, feature in self.service(name).references:
+            found = _find("view", view, self._all_views, f"service {name!r}")
+            chosen.setdefault(view, []).extend([feature] if feature else found.feature_names)
+        return {view: tuple(dict.fromkeys(features)) for view, features in chosen.items()}
+
+    @property
+    def _all_views(self) -> dict[str, FeatureView | BatchFeatureView]:
+        return {**self.views, **self.batch_views}
+
+    def _feature(self, service: str, view: str, feature: str) -> Feature | TableColumn:
+        named = {found.name: found for found in self._all_views[view].features}
+        return _find("feature", feature, named, f"service {service!r}, view {view!r}")
 
     def output_name(self, service: str, view: str, feature: str) -> str:
         """Give the column that a feature has in a training set and in an online answer of the service."""
@@ -222,18 +258,39 @@ def _check_transforms(project: Project) -> None:
             raise ProjectError.missing_transform(source.name, source.transform, why)
 
 
-def _check_sources(project: Project) -> None:
+def _check_views(project: Project) -> None:
     for view in project.views.values():
-        if _find("source", view.source.name, project.sources, f"view {view.name!r}") is not view.source:
-            raise ProjectError.duplicate("event source", view.source.name, f"{DECLARATIONS}/", f"view {view.name!r}")
+        _check_source(project, view.source, f"view {view.name!r}")
+        if view.name in project.batch_views:
+            raise ProjectError.duplicate("view", view.name, "a FeatureView", "a BatchFeatureView")
+        retention = project.settings.retention
+        if view.reach > parse_duration(retention):
+            raise DeclarationError.beyond_retention(f"view {view.name!r}", format_duration(view.reach), retention)
+
+
+def _check_labels(project: Project) -> None:
+    for label in project.labels.values():
+        _check_source(project, label.source, f"label {label.name!r}")
+        for view in project.views_of(label.source.name):
+            # The view's events carry the source's availability alone: one of the label's own would leak by it.
+            if label.available not in (None, label.source.available) or label.delay not in (None, label.source.delay):
+                raise DeclarationError.leaking_label(view.name, label.source.name, label.name)
+
+
+def _check_source(project: Project, source: EventSource, where: str) -> None:
+    if _find("source", source.name, project.sources, where) is not source:
+        raise ProjectError.duplicate("event source", source.name, f"{DECLARATIONS}/", where)
 
 
 def _check_services(project: Project) -> None:
     for service in project.services.values():
         seen: dict[str, str] = {}
-        for view, features in project.service_features(service.name):
-            for feature in features:
-                name = project.output_name(service.name, view.name, feature.name)
-                if name in seen:
-                    raise DeclarationError.duplicate_feature(f"service {service.name!r}", name, (seen[name], view.name))
-                seen[name] = view.name
+        windowed = [
+            (view.name, feature.name) for view, part in project.service_features(service.name) for feature in part
+        ]
+        columns = [(view.name, column.name) for view, part in project.service_columns(service.name) for column in part]
+        for view_name, feature_name in (*windowed, *columns):
+            name = project.output_name(service.name, view_name, feature_name)
+            if name in seen:
+                raise DeclarationError.duplicate_feature(f"service {service.name!r}", name, (seen[name], view_name))
+            seen[name] = view_name

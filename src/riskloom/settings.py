@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from riskloom.errors import ProjectError, nearest
+from riskloom.errors import ProjectError, TimeError, nearest
+from riskloom.intervals import parse_duration
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,7 +17,13 @@ if TYPE_CHECKING:
 FILE = "riskloom.toml"
 _DEFAULTS = {"lake": ".riskloom/lake", "data": "data", "feature_repo": "feature_repo", "state": ".riskloom"}
 # The keys of [spark] are Spark's own.
-_SECTIONS: dict[str, tuple[str, ...]] = {"project": ("name",), "paths": tuple(_DEFAULTS), "spark": ()}
+_SECTIONS: dict[str, tuple[str, ...]] = {
+    "project": ("name",),
+    "paths": tuple(_DEFAULTS),
+    "tables": ("retention",),
+    "spark": (),
+}
+RETENTION = "400d"
 _ENVIRONMENT = {"lake": "RISKLOOM_LAKE", "data": "RISKLOOM_DATA", "state": "RISKLOOM_STATE"}
 
 
@@ -30,6 +37,7 @@ class Settings:
         data: Folder of the raw files; ``RISKLOOM_DATA`` goes before the file.
         feature_repo: Folder of ``feature_store.yaml``.
         state: Folder of what is neither data nor table, such as Data Docs; ``RISKLOOM_STATE`` goes before the file.
+        retention: How long the versions of a table are kept, so that a training set can be reproduced.
         spark: Spark options that go before Riskloom's own.
     """
 
@@ -38,6 +46,7 @@ class Settings:
     data: Path
     feature_repo: Path
     state: Path
+    retention: str = RETENTION
     spark: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @classmethod
@@ -60,12 +69,22 @@ class Settings:
         _check(path, data)
         places = {key: _place(root, key, data.get("paths", {})) for key in _DEFAULTS}
         spark = {key: str(value) for key, value in data.get("spark", {}).items()}
-        return cls(name=str(data.get("project", {}).get("name", root.name)), spark=spark, **places)
+        name = str(data.get("project", {}).get("name", root.name))
+        return cls(name=name, retention=_retention(path, data), spark=spark, **places)
 
 
 def _place(root: Path, key: str, paths: Mapping[str, Any]) -> Path:
     given = os.environ.get(_ENVIRONMENT.get(key, ""), "") or str(paths.get(key, _DEFAULTS[key]))
     return (root / Path(given).expanduser()).resolve()
+
+
+def _retention(path: Path, data: Mapping[str, Any]) -> str:
+    given = str(data.get("tables", {}).get("retention", RETENTION))
+    try:
+        parse_duration(given)
+    except TimeError as error:
+        raise ProjectError.bad_settings(path, f"[tables] retention: {error}") from error
+    return given
 
 
 def _check(path: Path, data: Mapping[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from riskloom.declare.aggregation import Aggregation
+from riskloom.declare.batch_view import BatchFeatureView, TableColumn
 from riskloom.declare.entity import Entity
 from riskloom.declare.feature import Feature
 from riskloom.declare.filter import Filter
@@ -18,6 +19,7 @@ __all__ = [
     "POSITION",
     "AccessLog",
     "Aggregation",
+    "BatchFeatureView",
     "Csv",
     "Entity",
     "EventSource",
@@ -36,4 +38,5 @@ __all__ = [
     "Sshd",
     "Suite",
     "Syslog",
+    "TableColumn",
 ]

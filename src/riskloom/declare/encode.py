@@ -8,8 +8,10 @@ from typing import Any
 
 from riskloom.declare import formats
 from riskloom.declare.aggregation import Aggregation
+from riskloom.declare.batch_view import BatchFeatureView
 from riskloom.declare.entity import Entity
 from riskloom.declare.filter import Filter
+from riskloom.declare.label import LabelSource
 from riskloom.declare.profile import Profile
 from riskloom.declare.source import EventSource
 from riskloom.declare.view import FeatureView
@@ -39,6 +41,33 @@ def view_from_dict(data: dict[str, Any]) -> FeatureView:
     arguments["source"] = source_from_dict(arguments["source"])
     arguments["aggregations"] = tuple(_aggregation(part) for part in arguments["aggregations"])
     return FeatureView(**arguments)
+
+
+def batch_view_to_dict(view: BatchFeatureView) -> dict[str, Any]:
+    """Write a batch view and its entity as JSON-ready data."""
+    data: dict[str, Any] = _plain(asdict(view))
+    return data
+
+
+def batch_view_from_dict(data: dict[str, Any]) -> BatchFeatureView:
+    """Read what ``batch_view_to_dict`` wrote, JSON's lists included."""
+    arguments = _tuples(data)
+    arguments["entity"] = Entity(**arguments["entity"])
+    return BatchFeatureView(**arguments)
+
+
+def label_to_dict(label: LabelSource) -> dict[str, Any]:
+    """Write a label, its entity and its source as JSON-ready data."""
+    data: dict[str, Any] = _plain(asdict(label))
+    return data
+
+
+def label_from_dict(data: dict[str, Any]) -> LabelSource:
+    """Read what ``label_to_dict`` wrote, JSON's lists included."""
+    arguments = _tuples(data)
+    arguments["entity"] = Entity(**arguments["entity"])
+    arguments["source"] = source_from_dict(arguments["source"])
+    return LabelSource(**arguments)
 
 
 def source_from_dict(data: dict[str, Any]) -> EventSource:

@@ -67,3 +67,19 @@ class DeclarationError(RiskloomError):
     def repeated_feature(cls, place: str, feature: str) -> Self:
         """Build the error for a view that declares one feature twice."""
         return cls(f"{place}: the feature {feature!r} is declared twice. Remove one, or give its filter another name.")
+
+    @classmethod
+    def beyond_retention(cls, place: str, reach: str, retention: str) -> Self:
+        """Build the error for a window that is longer than tables are kept."""
+        return cls(
+            f"{place}: its windows reach {reach} back, but table versions are kept for {retention}. "
+            "Shorten the window, or set [tables] retention in riskloom.toml."
+        )
+
+    @classmethod
+    def leaking_label(cls, view: str, source: str, label: str) -> Self:
+        """Build the error for a view that would see labels before they are available."""
+        return cls(
+            f"view {view!r} reads source {source!r}, whose label {label!r} has an availability of its own, which the view "
+            "would not see: it would leak. Give the source that available= or delay=, and leave it out of the label."
+        )

@@ -86,6 +86,14 @@ class LakeError(RiskloomError):
         )
 
     @classmethod
+    def no_readable_version(cls, table: str, path: object, version: int) -> Self:
+        """Build the error for a table of which a version and all later ones are gone."""
+        return cls(
+            f"table {table} ({path}): neither version {version} nor a later one can be read: files of each are missing. "
+            "Restore them from a copy, or rebuild the table and build the training set anew."
+        )
+
+    @classmethod
     def not_written(cls, table: str, why: str) -> Self:
         """Build the error for a commit that other writers prevented."""
         return cls(

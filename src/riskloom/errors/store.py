@@ -19,6 +19,41 @@ class StoreError(RiskloomError):
         return cls(f"view {view!r} has no table at {path}. Run `riskloom run` first.")
 
     @classmethod
+    def no_batch_table(cls, view: str, path: object) -> Self:
+        """Build the error for a batch view whose table is not there."""
+        return cls(
+            f"view {view!r} has no Delta table at {path}. Run the job that writes it, or correct the view's table=."
+        )
+
+    @classmethod
+    def no_label_table(cls, label: str, source: str, path: object) -> Self:
+        """Build the error for a label whose source has published nothing."""
+        return cls(f"label {label!r}: its source {source!r} has no table at {path}. Run `riskloom run` first.")
+
+    @classmethod
+    def no_column(cls, view: str, path: object, column: str, available: Iterable[str]) -> Self:
+        """Build the error for a table without a column that a view declares."""
+        return cls(f"view {view!r}: the table {path} has no column {column!r}.{nearest(column, available)}")
+
+    @classmethod
+    def column_type(cls, view: str, path: object, column: str, found: str, wanted: str) -> Self:
+        """Build the error for a table's column of another type than declared."""
+        return cls(f"view {view!r}: column {column!r} of the table {path} is {found}, but {wanted} is needed.")
+
+    @classmethod
+    def other_type(cls, why: str) -> Self:
+        """Build the error for values that are not what a view declares, in the words of whoever found it."""
+        return cls(why)
+
+    @classmethod
+    def label_instant(cls) -> Self:
+        """Build the error for labels without one instant by which they must be known."""
+        return cls(
+            "labels need the instant by which they must have been available, and nothing else does. Give labels= with "
+            "label_as_of=INSTANT (one for all rows) or label_maturity=DURATION (after each row's own instant)."
+        )
+
+    @classmethod
     def no_repo(cls, path: object) -> Self:
         """Build the error for a folder that is no Feast repository."""
         return cls(
@@ -31,10 +66,36 @@ class StoreError(RiskloomError):
         return cls(f"{option}={value!r} is not one of {', '.join(available)}.")
 
     @classmethod
+    def no_folder(cls, output: str) -> Self:
+        """Build the error for files that have nowhere to go."""
+        return cls(f"output={output!r} is written to disk. Give the folder as out=PATH.")
+
+    @classmethod
+    def folder_taken(cls, folder: object, files: Iterable[str]) -> Self:
+        """Build the error for a folder that holds something other than a training set."""
+        return cls(f"{folder} holds other files ({', '.join(files)}). Give a new folder, or one of a training set.")
+
+    @classmethod
+    def no_manifest(cls, path: object) -> Self:
+        """Build the error for a manifest that is not there."""
+        return cls(f"there is no manifest {path}. Give manifest.json of a training set that was kept with out=.")
+
+    @classmethod
+    def bad_manifest(cls, path: object, why: str) -> Self:
+        """Build the error for a manifest that cannot be used."""
+        return cls(f"manifest {path}: {why}. Restore the folder from a copy, or build the training set anew.")
+
+    @classmethod
+    def table_gone(cls, name: str, path: object) -> Self:
+        """Build the error for a table that a manifest names and that is not there."""
+        return cls(f"{name!r}: its table {path} is gone, so the training set cannot be computed again. Restore it.")
+
+    @classmethod
     def plain_view(cls, view: str, action: str) -> Self:
         """Build the error for a Feast view that is not one of Riskloom's."""
         return cls(
-            f"view {view!r} has no riskloom.store.source.DeltaSource, so it cannot be {action} here. Declare it under features/."
+            f"view {view!r} has neither a DeltaSource nor a DeltaTableSource of riskloom.store, so it cannot be {action} here. "
+            "Declare it under features/."
         )
 
     @classmethod
@@ -48,13 +109,24 @@ class StoreError(RiskloomError):
     @classmethod
     def offline_only(cls, action: str) -> Self:
         """Build the error for an operation of Feast's that windowed views have no use for."""
-        return cls(f"{action} is not supported: windowed views are computed from events. Use get_historical_features.")
+        return cls(
+            f"{action} is not supported for windowed views: they are computed from events. Use get_historical_features."
+        )
 
     @classmethod
     def persist_refused(cls) -> Self:
         """Build the error for a retrieval that should persist itself."""
         return cls(
-            "a retrieval is not persisted by Feast: it would lose the table's log. Write to_arrow() where you want it."
+            "a retrieval is not persisted by Feast's own storages: they lose a table's log. "
+            "Give a riskloom.store.table_source.DeltaSavedDatasetStorage, or write to_arrow() where you want it."
+        )
+
+    @classmethod
+    def log_refused(cls, destination: str) -> Self:
+        """Build the error for logged features that should go to one of Feast's own destinations."""
+        return cls(
+            f"served features are not logged to a {destination}: Feast's own lose a table's log. "
+            "Give a riskloom.store.table_source.DeltaLoggingDestination."
         )
 
     @classmethod

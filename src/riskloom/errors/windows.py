@@ -69,7 +69,7 @@ class SpineError(RiskloomError):
     @classmethod
     def not_a_frame(cls, kind: str) -> Self:
         """Build the error for a spine of a kind that cannot be read."""
-        return cls(f"a spine is a pandas, Arrow or Spark frame, or a list of dicts, not {kind}.")
+        return cls(f"a spine is a pandas, Arrow, Polars or Spark frame, or a list of dicts, not {kind}.")
 
     @classmethod
     def sql(cls) -> Self:

@@ -41,12 +41,26 @@ def identity(path: Path) -> str:
     return str(opened(path).metadata().id)
 
 
+def schema(path: Path, version: int | None = None) -> pa.Schema:
+    """Give a table's columns with their Arrow types, as a read has them.
+
+    Raises:
+        LakeError: There is no table, or it has no such version.
+    """
+    return opened(path, version).to_pyarrow_dataset().schema
+
+
 def rows(path: Path, version: int | None = None) -> int:
     """Count the rows of a table from its log alone; 0 where there is no table."""
     if not exists(path):
         return 0
     counts = added_files(path, version)["num_records"]
     return sum(count or 0 for count in counts.to_pylist())
+
+
+def size(path: Path, version: int | None = None) -> int:
+    """Add up the bytes of a table's data files, from its log alone."""
+    return sum(added_files(path, version)["size_bytes"].to_pylist())
 
 
 def added_files(path: Path, version: int | None = None) -> pa.Table:
@@ -82,6 +96,29 @@ def read(
     return table.to_pyarrow_dataset().to_table(columns=list(columns) if columns is not None else None, filter=filters)
 
 
+def first_readable(path: Path, version: int) -> int:
+    """Give the first version from ``version`` on that can still be read whole.
+
+    A version can be read while its log entry and all of its data files are there: a vacuum removes files, and a log
+    clean-up removes entries.
+
+    Raises:
+        LakeError: No version from there on can be read.
+    """
+    from deltalake import DeltaTable
+    from deltalake.exceptions import DeltaError
+
+    newest = opened(path).version()
+    for candidate in range(version, newest + 1):
+        try:
+            files = DeltaTable(os.fspath(path), version=candidate).file_uris()
+        except DeltaError:
+            continue
+        if all(os.path.exists(file) for file in files):  # noqa: PTH110 - a URI of a local table is a path in text
+            return candidate
+    raise LakeError.no_readable_version(shown(path), path, version)
+
+
 def append(path: Path, table: pa.Table) -> int:
     """Append rows to a table, and make the table where it is missing.
 
@@ -108,6 +145,17 @@ def append(path: Path, table: pa.Table) -> int:
             lost_race = isinstance(error, CommitFailedError) or "already exists" in str(error)
             if not lost_race or attempt == _ATTEMPTS:
                 raise LakeError.not_written(shown(path), str(error)) from error
+    made = opened(path).version()
+    committed(shown(path), made)
+    return made
+
+
+def overwrite(path: Path, table: pa.Table) -> int:
+    """Replace a table's rows and columns in one commit, make the table where it is missing, and give its version."""
+    from deltalake import write_deltalake
+
+    path.mkdir(parents=True, exist_ok=True)
+    write_deltalake(os.fspath(path), table, mode="overwrite", schema_mode="overwrite")
     made = opened(path).version()
     committed(shown(path), made)
     return made

@@ -48,6 +48,15 @@ def view_fingerprint(view: FeatureView) -> str:
     return _digest({**_without(data), "source": used})
 
 
+def declaration_fingerprint(data: dict[str, Any]) -> str:
+    """Fingerprint a declaration that was written as plain data, but for what is for people.
+
+    Returns:
+        16 hexadecimal digits.
+    """
+    return _digest(_without(data))
+
+
 def source_fingerprint(source: EventSource, transform: Path) -> str:
     """Fingerprint what decides a source's events: its declaration and the text of its transform.
 

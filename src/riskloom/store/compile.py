@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from feast import Entity, FeatureService, FeatureView, Field
@@ -10,9 +11,13 @@ from feast import Entity, FeatureService, FeatureView, Field
 from riskloom.errors import StoreError
 from riskloom.lake.paths import Lake
 from riskloom.store.source import DeltaSource
+from riskloom.store.table_source import DeltaTableSource
 from riskloom.store.values import FIELD_TYPES, KEY_TYPES, VALUE_TYPES
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from riskloom.declare import BatchFeatureView
     from riskloom.declare import FeatureView as Declared
     from riskloom.project import Project
 
@@ -34,6 +39,7 @@ def definitions(project: Project) -> list[Any]:
     """
     entities = _entities(project)
     views = {view.name: _view(project, view, entities) for view in project.views.values()}
+    views |= {view.name: _batch_view(project, view, entities) for view in project.batch_views.values()}
     services = [_service(project, name, views) for name in project.services]
     return [*entities.values(), *views.values(), *services]
 
@@ -46,13 +52,14 @@ def named(project: Project) -> dict[str, Any]:
 def _entities(project: Project) -> dict[str, Entity]:
     types: dict[str, str] = {}
     entities: dict[str, Entity] = {}
-    for view in project.views.values():
-        for column, dtype in view.entity.keys:
+    used = [view.entity for view in project.views.values()] + [view.entity for view in project.batch_views.values()]
+    for owner in used:
+        for column, dtype in owner.keys:
             if dtype not in KEY_TYPES:
-                raise StoreError.key_type(view.entity.name, column, dtype)
+                raise StoreError.key_type(owner.name, column, dtype)
             if types.setdefault(column, dtype) != dtype:
                 raise StoreError.key_conflict(column, types[column], dtype)
-            description = view.entity.description if len(view.entity.keys) == 1 else ""
+            description = owner.description if len(owner.keys) == 1 else ""
             entity = Entity(
                 name=column,
                 join_keys=[column],
@@ -74,16 +81,35 @@ def _view(project: Project, view: Declared, entities: dict[str, Entity]) -> Feat
         name=view.name,
         entities=[entities[column] for column in view.entity.key_columns],
         schema=[*keys, *features],
-        source=DeltaSource.of(view, _table(project, view.name)),
+        source=DeltaSource.of(view, _table(project, Lake(project.settings.lake).gold(view.name))),
         description=view.description,
         tags={TAG: "view", "entity": view.entity.name},
         owner=view.owner,
     )
 
 
-def _table(project: Project, view: str) -> str:
+def _batch_view(project: Project, view: BatchFeatureView, entities: dict[str, Entity]) -> FeatureView:
+    columns = (*view.entity.keys, *view.columns.items())
+    source = DeltaTableSource(
+        name=view.name,
+        path=_table(project, project.batch_table(view)),
+        timestamp_field=view.timestamp,
+        created_timestamp_column=view.created,
+    )
+    return FeatureView(
+        name=view.name,
+        entities=[entities[column] for column in view.entity.key_columns],
+        schema=[Field(name=column, dtype=FIELD_TYPES[dtype]) for column, dtype in columns],
+        ttl=None if view.lifetime is None else timedelta(microseconds=view.lifetime),
+        source=source,
+        description=view.description,
+        tags={TAG: "batch_view", "entity": view.entity.name},
+        owner=view.owner,
+    )
+
+
+def _table(project: Project, path: Path) -> str:
     """Name a table from the feature repository, so that a moved checkout works; one outside the project absolutely."""
-    path = Lake(project.settings.lake).gold(view)
     inside = path.is_relative_to(project.root)
     return os.path.relpath(path, project.settings.feature_repo) if inside else str(path)
 
@@ -93,6 +119,7 @@ def _service(project: Project, name: str, views: dict[str, FeatureView]) -> Feat
     chosen = [
         views[view.name][[feature.name for feature in features]] for view, features in project.service_features(name)
     ]
+    chosen += [views[view.name][[column.name for column in part]] for view, part in project.service_columns(name)]
     return FeatureService(
         name=name,
         features=chosen,

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from feast.infra.common.materialization_job import MaterializationJob, MaterializationJobStatus, MaterializationTask
 from feast.infra.compute_engines.base import ComputeEngine
+from feast.infra.compute_engines.local.compute import LocalComputeEngine
 from feast.repo_config import FeastConfigBaseModel
 
 from riskloom.errors import StoreError
 from riskloom.intervals import to_micros
 from riskloom.store.online import RiskloomOnlineStore, windowed
+from riskloom.store.table_source import DeltaTableSource
 from riskloom.store.write import record, write_view
 
 if TYPE_CHECKING:
@@ -95,9 +97,11 @@ class RiskloomComputeEngine(ComputeEngine):
         listed = [tasks] if isinstance(tasks, MaterializationTask) else tasks
         return [self._run(registry, task) for task in listed]
 
-    def _run(self, registry: BaseRegistry, task: MaterializationTask) -> RiskloomMaterializationJob:
+    def _run(self, registry: BaseRegistry, task: MaterializationTask) -> MaterializationJob:
         view = task.feature_view
         try:
+            if isinstance(view.batch_source, DeltaTableSource):
+                return self._run_plain(registry, task)
             if not windowed(view) or not isinstance(self.online_store, RiskloomOnlineStore):
                 raise StoreError.plain_view(view.name, "materialized")  # noqa: TRY301 - becomes the job's error
             mark = write_view(self.repo_config, self.online_store, view, to_micros(task.end_time))
@@ -106,6 +110,16 @@ class RiskloomComputeEngine(ComputeEngine):
             _LOG.debug("materializing %s failed", view.name, exc_info=True)
             return RiskloomMaterializationJob(task, error)
         return RiskloomMaterializationJob(task)
+
+    def _run_plain(self, registry: BaseRegistry, task: MaterializationTask) -> MaterializationJob:
+        """Write the latest rows of a plain view, as Feast's own engine does."""
+        feasts = LocalComputeEngine(
+            repo_config=self.repo_config, offline_store=self.offline_store, online_store=self.online_store
+        )
+        (job,) = feasts.materialize(registry, [task])
+        if job.error() is None:
+            registry.apply_materialization(task.feature_view, task.project, task.start_time, task.end_time)
+        return job
 
     def update(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Feast's
         """Need nothing prepared."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from riskloom.declare import Feature, FeatureView
+    from riskloom.declare import Feature, FeatureView, TableColumn
 
 EVENT_ID = "event_id"
 EVENT_TS, AVAILABLE_TS = EVENT_TIMES
@@ -58,7 +58,13 @@ def read_events(
     return read(path, columns, time=EVENT_TS, since=since, until=until, keys=keys, version=version)
 
 
-def values(view: FeatureView, path: Path, spine: pa.Table, features: Sequence[str] | None = None) -> pa.Table:
+def values(
+    view: FeatureView,
+    path: Path,
+    spine: pa.Table,
+    features: Sequence[str] | None = None,
+    version: int | None = None,
+) -> pa.Table:
     """Give the features of a view at each row of a spine.
 
     Args:
@@ -66,6 +72,7 @@ def values(view: FeatureView, path: Path, spine: pa.Table, features: Sequence[st
         path: Its gold table.
         spine: The view's key columns, and ``at``.
         features: Names of the features wanted; None for all.
+        version: Version of the table; None for the newest.
 
     Returns:
         One row a spine row, in its order; one column a feature.
@@ -79,7 +86,7 @@ def values(view: FeatureView, path: Path, spine: pa.Table, features: Sequence[st
         return pa.table({name: pa.array([], wanted[name]) for name in chosen})
     span = pc.min_max(spine.column(AT).cast(pa.int64())).as_py()
     keys = spine.select(list(view.partition_keys))
-    events = read_events(view, path, span["min"] - view.reach, span["max"], keys=keys)
+    events = read_events(view, path, span["min"] - view.reach, span["max"], version, keys)
     return compute(view, events, spine, features)
 
 
@@ -96,7 +103,7 @@ def append_features(spine: pa.Table, columns: Mapping[str, pa.ChunkedArray]) -> 
     return spine
 
 
-def to_pandas(table: pa.Table, features: Mapping[str, Feature]) -> pd.DataFrame:
+def to_pandas(table: pa.Table, features: Mapping[str, Feature | TableColumn]) -> pd.DataFrame:
     """Turn a training set into a pandas frame of which no integer is rounded.
 
     Args:

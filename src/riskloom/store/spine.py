@@ -17,17 +17,15 @@ from riskloom.windows.tables import ARROW, INSTANT
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from riskloom.declare import FeatureView
-
 TIME = "event_timestamp"
 AT = "at"
 
 
-def to_arrow(spine: Any) -> pa.Table:  # noqa: ANN401 - a frame of one of four libraries
+def to_arrow(spine: Any) -> pa.Table:  # noqa: ANN401 - a frame of one of five kinds
     """Turn a spine into Arrow, all of its columns, in the order of its rows.
 
     Args:
-        spine: A pandas, Arrow or Spark frame, or a list of dicts.
+        spine: A pandas, Arrow, Polars or Spark frame, or a list of dicts.
 
     Raises:
         SpineError: It is something else, or a column has no one type.
@@ -39,6 +37,8 @@ def to_arrow(spine: Any) -> pa.Table:  # noqa: ANN401 - a frame of one of four l
     try:
         if hasattr(spine, "toArrow"):
             return spine.toArrow()
+        if hasattr(spine, "to_arrow"):
+            return spine.to_arrow()
         if hasattr(spine, "dtypes"):
             return _from_pandas(spine)
         if isinstance(spine, Sequence):
@@ -78,23 +78,33 @@ def _micros(value: Any) -> int | None:  # noqa: ANN401 - whatever the caller's c
     return to_micros(value, TIME)
 
 
-def instants(spine: pa.Table) -> pa.ChunkedArray:
+def time_column(spine: pa.Table) -> str:
+    """Name the column of instants: ``event_timestamp``, else the only one that holds times, as Feast has it."""
+    times = [field.name for field in spine.schema if types.is_timestamp(field.type)]
+    return times[0] if TIME not in spine.column_names and len(times) == 1 else TIME
+
+
+def instants(spine: pa.Table, time: str = TIME) -> pa.ChunkedArray:
     """Give the instant of each row, in microseconds; a finer time is rounded down.
+
+    Args:
+        spine: The spine.
+        time: Its column of instants.
 
     Raises:
         SpineError: The time column is missing, holds no aware times, or has a null.
     """
-    if TIME not in spine.column_names:
-        raise SpineError.missing_time(TIME, spine.column_names)
-    column = spine.column(TIME)
+    if time not in spine.column_names:
+        raise SpineError.missing_time(time, spine.column_names)
+    column = spine.column(time)
     if len(column) == 0:
         return pa.chunked_array([], INSTANT)
     if not types.is_timestamp(column.type):
-        raise SpineError.bad_time(TIME, _kind(column.type))
+        raise SpineError.bad_time(time, _kind(column.type))
     if column.type.tz is None:
-        raise SpineError.bad_time(TIME, "naive times")
+        raise SpineError.bad_time(time, "naive times")
     if column.null_count:
-        raise SpineError.null_time(TIME, column.null_count)
+        raise SpineError.null_time(time, column.null_count)
     finer = column.type.unit == "ns"
     return (pc.floor_temporal(column, unit="microsecond") if finer else column).cast(INSTANT)
 
@@ -103,13 +113,21 @@ def _kind(found: pa.DataType) -> str:
     return "text" if types.is_string(found) or types.is_large_string(found) else f"values of type {found}"
 
 
-def keys_and_instants(spine: pa.Table, view: FeatureView, names: Mapping[str, str] | None = None) -> pa.Table:
+def keys_and_instants(
+    spine: pa.Table,
+    view: str,
+    keys: Sequence[tuple[str, str]],
+    names: Mapping[str, str] | None = None,
+    time: str = TIME,
+) -> pa.Table:
     """Select what the window kernel needs of a spine.
 
     Args:
         spine: Checked or not, as Arrow.
-        view: Whose keys are needed.
+        view: Whose keys are needed, for errors.
+        keys: Pairs of key column and declared type.
         names: The spine's names for key columns, where they differ from the view's.
+        time: The spine's column of instants.
 
     Returns:
         The view's key columns in their declared types, and ``at``.
@@ -117,21 +135,21 @@ def keys_and_instants(spine: pa.Table, view: FeatureView, names: Mapping[str, st
     Raises:
         SpineError: A column is missing or of another type.
     """
-    columns = {key: _key(spine, view, dtype, (names or {}).get(key, key)) for key, dtype in view.entity.keys}
-    return pa.table({**columns, AT: instants(spine)})
+    columns = {key: _key(spine, view, dtype, (names or {}).get(key, key)) for key, dtype in keys}
+    return pa.table({**columns, AT: instants(spine, time)})
 
 
-def _key(spine: pa.Table, view: FeatureView, dtype: str, name: str) -> pa.ChunkedArray:
+def _key(spine: pa.Table, view: str, dtype: str, name: str) -> pa.ChunkedArray:
     if name not in spine.column_names:
-        raise SpineError.missing_key(view.name, name, spine.column_names)
+        raise SpineError.missing_key(view, name, spine.column_names)
     column, wanted = spine.column(name), ARROW[dtype]
     found = column.type.value_type if types.is_dictionary(column.type) else column.type
     if not _fits(found, dtype):
-        raise SpineError.wrong_key_type(view.name, name, str(found), dtype)
+        raise SpineError.wrong_key_type(view, name, str(found), dtype)
     try:
         return column.cast(wanted)
     except pa.ArrowInvalid as error:
-        raise SpineError.wrong_key_type(view.name, name, f"{found} with fractions or too large", dtype) from error
+        raise SpineError.wrong_key_type(view, name, f"{found} with fractions or too large", dtype) from error
 
 
 def _fits(found: pa.DataType, dtype: str) -> bool:

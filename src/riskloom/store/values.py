@@ -36,6 +36,7 @@ _LISTS = {
     list_of("bool"): BoolList,
     list_of("timestamp"): Int64List,
 }
+DTYPES = {kind: name for name, kind in FIELD_TYPES.items()}
 # Feast encodes no bool in a key, and a timestamp in whole seconds, so that two keys would become one.
 KEY_TYPES = ("string", "int64")
 NULL = Value()

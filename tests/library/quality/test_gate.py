@@ -11,10 +11,9 @@ import pytest
 from riskloom import EventSource, Expectation, Suite
 from riskloom.errors import DeclarationError, ValidationFailed
 from riskloom.intervals import Interval
-from riskloom.lake import tables
+from riskloom.lake import tables, validations
 from riskloom.lake.paths import Lake
 from riskloom.project import Project
-from riskloom.quality import ledger
 from riskloom.quality.gate import gate
 from riskloom.settings import Settings
 
@@ -115,7 +114,7 @@ def test_results_are_kept_in_the_order_of_declaration(project, batch, tmp_path):
     result = run(project(SMALL, UNIQUE), batch, "run-2")
     lake = Lake(tmp_path / "lake")
     assert tables.read(lake.ops("validations")).num_rows == 3
-    newest = ledger.latest(lake, "logins")
+    newest = validations.latest(lake, "logins")
     assert newest.select(
         ["run_id", "type", "column", "kwargs", "severity", "success", "unexpected", "evaluated"]
     ).to_pylist() == [
@@ -142,11 +141,11 @@ def test_results_are_kept_in_the_order_of_declaration(project, batch, tmp_path):
     ]
     assert set(newest["interval_start"].to_pylist()) == {dt.datetime(2010, 12, 1, tzinfo=dt.UTC)}
     assert set(newest["page"].to_pylist()) == {str(result.page)}
-    assert ledger.latest(lake, "orders").num_rows == 0
+    assert validations.latest(lake, "orders").num_rows == 0
 
 
 def test_latest_is_empty_before_the_first_gate(tmp_path):
-    assert ledger.latest(Lake(tmp_path), "logins").equals(pa.Table.from_pylist([], schema=ledger.SCHEMA))
+    assert validations.latest(Lake(tmp_path), "logins").equals(pa.Table.from_pylist([], schema=validations.SCHEMA))
 
 
 def test_each_run_has_a_page_that_names_what_was_checked(project, batch, tmp_path):
@@ -186,7 +185,7 @@ def test_sources_gated_at_once_do_not_meet(project, batch, tmp_path):
     ]
     for name, result in zip(names, results, strict=True):
         assert tmp_path / "state" / "gx" / name in result.page.parents
-        assert ledger.latest(Lake(tmp_path / "lake"), name).num_rows == len(suites[name])
+        assert validations.latest(Lake(tmp_path / "lake"), name).num_rows == len(suites[name])
 
 
 # Each of these would, in the results of Great Expectations itself, show a value: unexpected values, an extreme,
@@ -217,7 +216,7 @@ def test_no_value_of_a_row_is_kept_anywhere(project, spark, tmp_path):
     ]
     assert told == []
     assert TELLTALE not in repr(result)
-    assert TELLTALE not in str(ledger.latest(Lake(tmp_path / "lake"), "logins").to_pylist())
+    assert TELLTALE not in str(validations.latest(Lake(tmp_path / "lake"), "logins").to_pylist())
 
 
 def test_an_expectation_that_cannot_be_evaluated_fails_without_its_message(project, batch):

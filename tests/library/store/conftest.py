@@ -139,16 +139,20 @@ class Shop:
     def online(self) -> Path:
         return self.root / ".riskloom" / "online.db"
 
-    def redeclare(self, old: str, new: str) -> Project:
+    def redeclare(self, old: str, new: str, file: str = "all.py") -> Project:
         """Change a declaration, and load the project as a new process would."""
-        path = self.root / "features" / "all.py"
+        self.edit(old, new, file)
+        return self.project
+
+    def edit(self, old: str, new: str, file: str = "all.py") -> None:
+        """Change a declaration, and forget what was imported of it."""
+        path = self.root / "features" / file
         text = path.read_text()
         assert old in text
         path.write_text(text.replace(old, new))
         shutil.rmtree(path.parent / "__pycache__", ignore_errors=True)
         for name in [name for name in sys.modules if name.partition(".")[0] == "features"]:
             del sys.modules[name]
-        return self.project
 
     def write(self, rows: list[dict[str, Any]], watermark: datetime | None = None, mode: str = "overwrite") -> None:
         """Write each view's gold table, and say up to when it is complete."""

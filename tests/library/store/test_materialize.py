@@ -303,9 +303,7 @@ def test_a_plain_view_is_refused_and_passed_on(shop, tmp_path):
     fields = [Field(name="user_name", dtype=String), Field(name="age", dtype=Int64)]
     store = open_store(shop.repo)
     store.apply([user, FeatureView(name="plain", entities=[user], schema=fields, source=source)])
-    message = (
-        "view 'plain' has no riskloom.store.source.DeltaSource, so it cannot be {} here. Declare it under features/."
-    )
+    message = "view 'plain' has neither a DeltaSource nor a DeltaTableSource of riskloom.store, so it cannot be {} here. Declare it under features/."
     with pytest.raises(StoreError, match=whole(message.format("materialized"))):
         store.materialize(at(0), at(1), feature_views=["plain"])
     spine = pd.DataFrame({"user_name": ["ann"], "event_timestamp": [pd.Timestamp(at(1))]})

@@ -188,7 +188,7 @@ TIME_HELP = "Give aware times, such as pandas.to_datetime(..., utc=True) or date
             "SELECT 1",
             "a spine given as SQL text is not supported: Riskloom's tables are no SQL database. Run the query, and pass its frame.",
         ),
-        (7, "a spine is a pandas, Arrow or Spark frame, or a list of dicts, not int."),
+        (7, "a spine is a pandas, Arrow, Polars or Spark frame, or a list of dicts, not int."),
     ],
 )
 def test_a_bad_spine_is_refused(shop, spine, message):
@@ -221,9 +221,13 @@ def test_what_does_not_exist_is_named(shop, make_shop):
     spine = [{**KEYS, "event_timestamp": at(1)}]
     with pytest.raises(ProjectError, match=whole("there is no service 'usr_v1'. Did you mean 'user_v1'?")):
         build_training_set("usr_v1", spine, project=shop.root)
-    with pytest.raises(StoreError, match=whole("output='polars' is not one of pandas, arrow, spark.")):
-        build_training_set("user_v1", spine, project=shop.root, output="polars")
-    with pytest.raises(StoreError, match=whole("runner='fast' is not one of in_process, spark.")):
+    with pytest.raises(
+        StoreError, match=whole("output='csv' is not one of pandas, arrow, polars, spark, parquet, delta.")
+    ):
+        build_training_set("user_v1", spine, project=shop.root, output="csv")
+    with pytest.raises(StoreError, match=whole("output='delta' is written to disk. Give the folder as out=PATH.")):
+        build_training_set("user_v1", spine, project=shop.root, output="delta")
+    with pytest.raises(StoreError, match=whole("runner='fast' is not one of auto, in_process, spark.")):
         build_training_set("user_v1", spine, project=shop.root, runner="fast")
     fresh = make_shop()
     path = fresh.root / ".riskloom" / "lake" / "gold" / "user_logins"

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pandas as pd
 import pytest
 
@@ -10,6 +12,7 @@ from riskloom.lake.tasks import InProcess
 from riskloom.store.training import build_training_set
 from riskloom.windows.gold import gold_layout
 from tests.library.store.conftest import at, event
+from tests.library.store.known import make_known, spine
 
 pytestmark = [pytest.mark.spark, pytest.mark.feast]
 
@@ -55,3 +58,24 @@ def test_spark_gives_what_one_process_gives(shop, spark):
             build_training_set("user_v1", naive, project=shop.root, runner="spark")
     finally:
         spark.conf.set("spark.sql.session.timeZone", zone)
+
+
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/Los_Angeles"])
+def test_spark_gives_batch_views_and_labels_too(make_shop, spark, zone):
+    known = make_known(make_shop().root)
+    rows = spine([0, 1, 9.99, 70, 70.01, 0])
+    wanted = {"project": known.root, "labels": ["confirmed"], "label_maturity": "39m", "output": "arrow"}
+    here = build_training_set("known_v1", rows, runner="in_process", **wanted)
+    before = spark.conf.get("spark.sql.session.timeZone")
+    spark.conf.set("spark.sql.session.timeZone", zone)
+    try:
+        # Two at once on one session share nothing.
+        with ThreadPoolExecutor(2) as pool:
+            both = list(
+                pool.map(lambda part: build_training_set("known_v1", part, runner="spark", **wanted), (rows, rows[:3]))
+            )
+    finally:
+        spark.conf.set("spark.sql.session.timeZone", before)
+    assert both[0].to_pylist() == here.to_pylist()
+    assert both[1].to_pylist() == here.to_pylist()[:3]
+    assert here["confirmed"].to_pylist() == [True, True, None, None, None, True]

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from pyspark.sql import SparkSession
 
 from riskloom.lake import jars
+from riskloom.lake.retention import retention_properties
+from riskloom.settings import RETENTION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,5 +89,15 @@ def _options(project: Project | Settings | None) -> dict[str, str]:
         ),
         # Workers do not inherit the driver's sys.path, and need the library and the project's folders.
         "spark.executorEnv.PYTHONPATH": os.pathsep.join(dict.fromkeys([*paths, *inherited])),
+        **_kept_for(settings.retention if settings is not None else RETENTION),
         **dict(settings.spark if settings is not None else {}),
+    }
+
+
+def _kept_for(retention: str) -> dict[str, str]:
+    """Keep the versions of each new table for as long as training sets must be reproduced."""
+    properties = retention_properties(retention)
+    return {
+        f"spark.databricks.delta.properties.defaults.{name.removeprefix('delta.')}": properties[name]
+        for name in properties
     }

@@ -13,7 +13,7 @@ from riskloom.lake.bucketed.hashing import key_hashes
 from riskloom.lake.bucketed.table import snapshot
 from riskloom.lake.paths import shown
 from riskloom.windows.bucketed import SPINE_ROWS, answer_from
-from riskloom.windows.spark.runner import in_utc
+from riskloom.windows.spark.together import in_utc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 _BUCKET = "__bucket"
 
 
-def answer(path: Path, question: Question, spine: DataFrame, added: Sequence[T.StructField]) -> DataFrame:
+def answer(
+    path: Path, question: Question, spine: DataFrame, added: Sequence[T.StructField], version: int | None = None
+) -> DataFrame:
     """Answer a question for each row of a frame.
 
     Args:
@@ -36,6 +38,7 @@ def answer(path: Path, question: Question, spine: DataFrame, added: Sequence[T.S
         question: What is asked.
         spine: Key columns, typed as the table's, ``at`` (TIMESTAMP), and any other columns.
         added: Names and types of the answer's columns.
+        version: Version of the table; None for the newest.
 
     Returns:
         The spine's columns, then the answer's, in no order of rows. Nothing runs before an action.
@@ -43,7 +46,7 @@ def answer(path: Path, question: Question, spine: DataFrame, added: Sequence[T.S
     Raises:
         LakeError: The table is missing, or is not laid out as the question needs.
     """
-    seen = snapshot(path)
+    seen = snapshot(path, version)
     if seen is None:
         raise LakeError.missing(shown(path), path)
     if not seen.has(question.layout):

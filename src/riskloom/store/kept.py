@@ -1,0 +1,119 @@
+"""Training sets that are kept: data, spine, a hash a row, and the manifest that gives them again."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from riskloom.errors import StoreError
+from riskloom.lake import tables
+from riskloom.lake.paths import Lake
+from riskloom.store import outputs
+from riskloom.store.manifest import FORMAT, ROWS, SPINE, Manifest, digest, parts_data, validation_data, versions
+from riskloom.store.row_hash import content_hash, row_hashes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from riskloom.project import Project
+    from riskloom.store.parts import Part
+    from riskloom.store.size import Choice
+
+DATA = {"delta": "training_set", "parquet": "training_set.parquet"}
+PART_BYTES = 8
+
+
+def keep(
+    project: Project,
+    service: str,
+    parts: Sequence[Part],
+    tables_: tuple[pa.Table, pa.Table],
+    chosen: Choice,
+    *,
+    output: str,
+    folder: Path | str,
+) -> Any:  # noqa: ANN401 - as asked for
+    """Write a training set to a folder, and give it as asked for.
+
+    Args:
+        project: The project.
+        service: Name of the service.
+        parts: What the training set is made of.
+        tables_: The spine and the training set.
+        chosen: The runner, and why.
+        output: ``parquet`` or ``delta`` for the path of the data, else a kind of frame.
+        folder: Where to write. It is replaced where it holds a training set, and refused where it holds other files.
+    """
+    spine, table = tables_
+    place, lake = _emptied(Path(folder)), Lake(project.settings.lake)
+    kind = output if output in outputs.FILES else "parquet"
+    hashes = hash_rows(table, parts)
+    write_data(table, place / DATA[kind], kind)
+    write_parquet(spine, place / SPINE)
+    write_parquet(hashes, place / ROWS)
+    named = [SPINE, ROWS, *([DATA[kind]] if kind == "parquet" else [])]
+    data = {
+        "format": FORMAT,
+        "project": project.settings.name,
+        "service": service,
+        "runner": chosen.runner,
+        "why": chosen.why,
+        "versions": versions(chosen.runner),
+        "output": kind,
+        "rows": table.num_rows,
+        "columns": {field.name: str(field.type) for field in table.schema},
+        "content_sha256": content_hash(table, hashes.column("row")),
+        "files": {name: digest(place / name) for name in named},
+        "parts": parts_data(lake, parts),
+        "validations": validation_data(lake, parts),
+    }
+    Manifest(place, data).write()
+    return place / DATA[kind] if output in outputs.FILES else outputs.of_arrow(project, table, parts, output)
+
+
+def hash_rows(table: pa.Table, parts: Sequence[Part]) -> pa.Table:
+    """Hash each row, and what each part gave to it.
+
+    Returns:
+        ``row``, then ``part_<n>`` for each part, one row a row of the training set.
+    """
+    columns = {f"part_{place}": row_hashes(table, list(part.features), PART_BYTES) for place, part in enumerate(parts)}
+    return pa.table({"row": row_hashes(table), **columns})
+
+
+def write_data(table: pa.Table, path: Path, kind: str) -> None:
+    """Write a training set as a Parquet file or as a Delta table."""
+    if kind == "delta":
+        tables.append(path, table)
+    else:
+        write_parquet(table, path)
+
+
+def write_parquet(table: pa.Table, path: Path) -> None:
+    """Write a Parquet file whose bytes follow from the table's values alone.
+
+    How a table was put together shows in its chunks and in its metadata, so neither is written.
+    """
+    plain = table.replace_schema_metadata(None).combine_chunks()
+    pq.write_table(plain, os.fspath(path), compression="zstd", store_schema=True)
+
+
+def _emptied(folder: Path) -> Path:
+    """Make a folder that holds nothing; a training set that stood there goes."""
+    known = {*DATA.values(), SPINE, ROWS, "manifest.json"}
+    if folder.exists():
+        others = (
+            sorted(found.name for found in folder.iterdir() if found.name not in known) if folder.is_dir() else ["."]
+        )
+        if others:
+            raise StoreError.folder_taken(folder, others)
+        # The manifest first: what has one is whole.
+        (folder / "manifest.json").unlink(missing_ok=True)
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
+    return folder

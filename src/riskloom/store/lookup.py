@@ -1,0 +1,175 @@
+"""Tables whose latest row as of an instant is looked up: batch views, and Feast's own views over our sources."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import types
+
+from riskloom.errors import StoreError, WindowError
+from riskloom.lake import tables
+from riskloom.store.spine import AT
+from riskloom.windows import as_of
+from riskloom.windows.tables import INSTANT, conform
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+_NOBODY = "__nobody"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lookup:
+    """A table, and how it is joined.
+
+    Attributes:
+        view: Whose table it is, for errors.
+        path: Folder of the Delta table.
+        version: Version to read; None for the newest.
+        keys: Key columns of the table and their declared types; None for a type that nobody declared.
+        timestamp: Column of the time from which a row counts.
+        created: Column that settles ties, or None.
+        ttl: Microseconds that a row is valid, the last one included; None for ever.
+        columns: Columns to look up and their declared types, or None, as for keys.
+        by_created: Leave out rows that were created after the instant.
+    """
+
+    view: str
+    path: Path
+    version: int | None
+    keys: Mapping[str, str | None]
+    timestamp: str
+    created: str | None
+    ttl: int | None
+    columns: Mapping[str, str | None]
+    by_created: bool = False
+
+    @property
+    def times(self) -> tuple[str, ...]:
+        """Columns that hold a row's times."""
+        return (self.timestamp, self.created) if self.created else (self.timestamp,)
+
+    @property
+    def read(self) -> tuple[str, ...]:
+        """Columns of the table that are read: keys, times, columns."""
+        return tuple(dict.fromkeys([*self.keys, *self.times, *self.columns]))
+
+    def values(self, spine: pa.Table) -> pa.Table:
+        """Look up the columns for each row of a spine.
+
+        Args:
+            spine: The key columns, and ``at``.
+
+        Returns:
+            One row a spine row, in its order; null where no row is valid.
+
+        Raises:
+            StoreError: There is no table, it lacks a column, or a column has another type.
+        """
+        return self.join(spine, self.rows_near(spine))
+
+    def rows_near(self, spine: pa.Table) -> pa.Table:
+        """Read the table's rows that may be valid at some instant of a spine."""
+        if not spine.num_rows:
+            return self.rows(0, -1)
+        span = pc.min_max(spine.column(AT).cast(pa.int64())).as_py()
+        return self.rows(None if self.ttl is None else span["min"] - self.ttl, span["max"])
+
+    def rows(self, since: int | None, until: int | None) -> pa.Table:
+        """Read the table's rows with times in ``[since, until]``.
+
+        Args:
+            since: Microseconds since the epoch; None for no bound.
+            until: Microseconds since the epoch; None for no bound.
+
+        Raises:
+            StoreError: There is no table, it lacks a column, or its time column holds no times.
+        """
+        if not tables.exists(self.path):
+            raise StoreError.no_batch_table(self.view, self.path)
+        there = tables.schema(self.path, self.version)
+        for column in self.read:
+            if column not in there.names:
+                raise StoreError.no_column(self.view, self.path, column, there.names)
+        kind = there.field(self.timestamp).type
+        if not types.is_timestamp(kind):
+            raise StoreError.column_type(self.view, self.path, self.timestamp, str(kind), "timestamp")
+        filters = _between(pc.field(self.timestamp), kind, since, until)
+        return tables.read(self.path, columns=self.read, version=self.version, filters=filters)
+
+    def join(self, spine: pa.Table, rows: pa.Table) -> pa.Table:
+        """Join keys and instants with rows of the table.
+
+        Raises:
+            StoreError: A column has another type than declared.
+        """
+        keys, typed = list(self.keys), self.typed(rows)
+        if not keys:
+            # A view of no entity has one row at an instant, whoever asks.
+            keys, typed, spine = [_NOBODY], _of_nobody(typed), _of_nobody(spine)
+        return as_of(
+            spine,
+            _with_keys_of(spine, typed, keys),
+            keys=keys,
+            at=AT,
+            event_ts=self.timestamp,
+            created_ts=self.created,
+            ttl=self.ttl,
+            columns=list(self.columns),
+            filter_by_created=self.by_created,
+        )
+
+    def typed(self, rows: pa.Table) -> pa.Table:
+        """Give rows the declared types, and their times in microseconds of UTC.
+
+        Raises:
+            StoreError: A column has another type than declared.
+        """
+        for place, field in enumerate(rows.schema):
+            if types.is_timestamp(field.type):
+                rows = rows.set_column(place, field.name, in_micros(rows.column(place)))
+        declared = {name: dtype for name, dtype in {**self.keys, **self.columns}.items() if dtype is not None}
+        try:
+            typed = conform(
+                f"the table of view {self.view!r}", rows, {**declared, **dict.fromkeys(self.times, "timestamp")}
+            )
+        except WindowError as error:
+            raise StoreError.other_type(str(error)) from error
+        for column in typed.column_names:
+            rows = rows.set_column(rows.column_names.index(column), column, typed.column(column))
+        return rows
+
+
+def _of_nobody(table: pa.Table) -> pa.Table:
+    return table.append_column(_NOBODY, pa.repeat(0, table.num_rows))
+
+
+def in_micros(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Give times as microseconds of UTC; a finer time is rounded down, and one without a zone is of UTC."""
+    if column.type == INSTANT:
+        return column
+    if column.type.tz is None:
+        column = column.cast(pa.timestamp(column.type.unit)).cast(pa.timestamp(column.type.unit, "UTC"))
+    return (pc.floor_temporal(column, unit="microsecond") if column.type.unit == "ns" else column).cast(INSTANT)
+
+
+def _between(field: pc.Expression, kind: pa.DataType, since: int | None, until: int | None) -> pc.Expression | None:
+    bounds = []
+    if since is not None:
+        bounds.append(field >= pa.scalar(since, INSTANT).cast(kind))
+    if until is not None:
+        bounds.append(field <= pa.scalar(until, INSTANT).cast(kind))
+    return bounds[0] & bounds[-1] if bounds else field.is_valid()
+
+
+def _with_keys_of(spine: pa.Table, rows: pa.Table, keys: Sequence[str]) -> pa.Table:
+    """Give the keys of rows the spine's types, where nobody declared another."""
+    for key in keys:
+        wanted = spine.schema.field(key).type
+        if rows.schema.field(key).type != wanted:
+            rows = rows.set_column(rows.column_names.index(key), key, rows.column(key).cast(wanted))
+    return rows

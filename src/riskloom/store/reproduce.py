@@ -1,0 +1,153 @@
+"""Computes a kept training set again, and says in which rows the result is another one, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow.parquet as pq
+
+from riskloom.errors import StoreError
+from riskloom.lake import tables
+from riskloom.lake.paths import Lake, shown
+from riskloom.store import spine as spines
+from riskloom.store.kept import DATA, hash_rows, write_data, write_parquet
+from riskloom.store.manifest import ROWS, SPINE, Manifest, digest, versions
+from riskloom.store.row_hash import content_hash
+from riskloom.store.training import compute
+from riskloom.windows.key_codes import key_codes
+from riskloom.windows.tables import conform
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    import pyarrow as pa
+
+    from riskloom.settings import Settings
+    from riskloom.store.parts import Part
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reproduction:
+    """A training set that was computed again.
+
+    Attributes:
+        same_bytes: Whether the file, or the Delta table's content, is what it was.
+        rows: Rows of the training set.
+        equal: Rows that are what they were.
+        erased: Rows of which a view or a label has nothing of their key left, and had something then.
+        changed: Rows that are different for any other reason: later corrections.
+        read_instead: For each table whose version can no longer be read: its name, that version, the one read.
+        other_versions: Libraries that are not of the version recorded: recorded, and now.
+    """
+
+    same_bytes: bool
+    rows: int
+    equal: int
+    erased: int
+    changed: int
+    read_instead: tuple[tuple[str, int, int], ...]
+    other_versions: dict[str, tuple[str, str]]
+
+    def as_data(self) -> dict[str, Any]:
+        """Write it as JSON-ready data."""
+        instead = [{"table": table, "version": then, "read": now} for table, then, now in self.read_instead]
+        other = {name: {"recorded": then, "now": now} for name, (then, now) in self.other_versions.items()}
+        return {**vars(self), "read_instead": instead, "other_versions": other}
+
+    def as_text(self) -> str:
+        """Write it for people."""
+        lines = [
+            f"table {table}: version {then} can no longer be read; version {now} is the first that can."
+            for table, then, now in self.read_instead
+        ]
+        lines += [f"{name}: {then} is recorded, {now} ran." for name, (then, now) in self.other_versions.items()]
+        counts = f"{self.equal} of {self.rows} rows equal, {self.erased} erased, {self.changed} changed."
+        return "\n".join([*lines, "Same bytes." if self.same_bytes else f"Not the same bytes: {counts}"])
+
+
+def reproduce(settings: Settings, manifest: Path | str, out: Path | str | None = None) -> Reproduction:
+    """Compute a training set again from its manifest.
+
+    It is computed by the runner and from the table versions that the manifest records, under the declarations of
+    then. Where a version can no longer be read, the first later one that can be is read instead.
+
+    Args:
+        settings: Where the lake is.
+        manifest: The manifest, or its folder.
+        out: Folder for the data; None to compare alone.
+
+    Returns:
+        Whether it has the same bytes, and else which rows are equal, erased and changed.
+
+    Raises:
+        StoreError: The manifest or a file beside it is damaged, or a table is gone.
+    """
+    known = Manifest.read(Path(manifest))
+    rows = pq.read_table(known.checked(SPINE))
+    pinned = known.parts(Lake(settings.lake))
+    parts = tuple(_readable(part) for part in pinned)
+    table = compute(settings, parts, rows, known.data["runner"])
+    hashes = hash_rows(table, parts)
+    same = _write(known, table, hashes, None if out is None else Path(out))
+    then = pq.read_table(known.checked(ROWS))
+    differs = _differs(then, hashes, "row")
+    erased = np.zeros(len(differs), np.bool_)
+    for place, part in enumerate(parts):
+        touched = _differs(then, hashes, f"part_{place}")
+        if touched.any():
+            erased |= touched & _gone(part, rows)
+    now = versions(known.data["runner"])
+    recorded = known.data["versions"]
+    return Reproduction(
+        same_bytes=same,
+        rows=table.num_rows,
+        equal=int((~differs).sum()),
+        erased=int((differs & erased).sum()),
+        changed=int((differs & ~erased).sum()),
+        read_instead=tuple(
+            (shown(part.path), before.version or 0, part.version or 0)
+            for before, part in zip(pinned, parts, strict=True)
+            if before.version != part.version
+        ),
+        other_versions={name: (recorded[name], now[name]) for name in now if recorded.get(name) != now[name]},
+    )
+
+
+def _readable(part: Part) -> Part:
+    if not tables.exists(part.path):
+        raise StoreError.table_gone(part.name, part.path)
+    version = tables.first_readable(part.path, part.version or 0)
+    return part if version == part.version else replace(part, version=version)
+
+
+def _write(known: Manifest, table: pa.Table, hashes: pa.Table, out: Path | None) -> bool:
+    kind: str = known.data["output"]
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        write_data(table, out / DATA[kind], kind)
+    if kind == "delta":
+        return bool(content_hash(table, hashes.column("row")) == known.data["content_sha256"])
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / DATA[kind] if out is None else out / DATA[kind]
+        if out is None:
+            write_parquet(table, file)
+        return bool(digest(file) == known.data["files"][DATA[kind]])
+
+
+def _differs(then: pa.Table, now: pa.Table, column: str) -> npt.NDArray[np.bool_]:
+    pairs = zip(then.column(column).to_pylist(), now.column(column).to_pylist(), strict=True)
+    return np.array([before != after for before, after in pairs], np.bool_)
+
+
+def _gone(part: Part, rows: pa.Table) -> npt.NDArray[np.bool_]:
+    """Say of each spine row whether the part's table has nothing of its key."""
+    keys = part.entity.key_columns
+    asked = spines.keys_and_instants(rows, part.name, part.entity.keys)
+    there = conform("rows", tables.read(part.path, columns=keys, version=part.version), dict(part.entity.keys))
+    codes, found, size = key_codes(asked, there, keys)
+    has = np.zeros(size + 1, np.bool_)
+    has[found[found >= 0]] = True
+    return (codes >= 0) & ~has[codes]

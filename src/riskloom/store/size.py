@@ -1,0 +1,79 @@
+"""How large a training set is, estimated before it is computed, and which runner that asks for."""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from riskloom.lake import tables
+from riskloom.plan.steps import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from riskloom.store.parts import Part
+
+_LOG = logging.getLogger("riskloom.training")
+# What one process may be asked to hold. Parquet on disk becomes several times its size as Arrow with the kernel's
+# arrays beside it: 6 is what the repository's benchmarks show for narrow tables.
+MOST_BYTES = 4 * 2**30
+_GROWTH = 6
+_CELL = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A runner, and why it was taken.
+
+    Attributes:
+        runner: ``in_process`` or ``spark``.
+        why: The reason, as a sentence.
+    """
+
+    runner: str
+    why: str
+
+
+def choose(runner: str, parts: Sequence[Part], spine: Any, output: str) -> Choice:  # noqa: ANN401 - a frame of any kind
+    """Choose the runner, and say why in the log.
+
+    Args:
+        runner: What was asked for: ``auto``, ``in_process`` or ``spark``.
+        parts: What the training set is made of.
+        spine: The spine.
+        output: The kind of frame wanted.
+    """
+    choice = _choose(runner, parts, spine, output)
+    _LOG.info("runner %s: %s", choice.runner, choice.why)
+    return choice
+
+
+def _choose(runner: str, parts: Sequence[Part], spine: Any, output: str) -> Choice:  # noqa: ANN401 - as above
+    if runner != "auto":
+        return Choice(runner, "it was asked for.")
+    if hasattr(spine, "sparkSession") and output == "spark":
+        return Choice("spark", "the spine is a Spark frame, and a Spark frame is wanted.")
+    needed = estimate(parts, rows_of(spine))
+    text = f"about {needed / 2**30:.2f} GiB in memory for {counted(len(parts), 'table')}"
+    limit = f"{MOST_BYTES / 2**30:.0f} GiB"
+    if needed <= MOST_BYTES:
+        return Choice("in_process", f"{text}, within {limit}.")
+    if importlib.util.find_spec("pyspark") is None:
+        return Choice("in_process", f"{text}, more than {limit}, but PySpark is not installed.")
+    return Choice("spark", f"{text}, more than {limit}.")
+
+
+def estimate(parts: Sequence[Part], rows: int) -> int:
+    """Estimate the bytes that one process would need at most: those of the largest table and of the result."""
+    largest = max((tables.size(part.path, part.version) for part in parts), default=0)
+    cells = rows * sum(len(part.features) for part in parts)
+    return largest * _GROWTH + cells * _CELL
+
+
+def rows_of(spine: Any) -> int:  # noqa: ANN401 - a frame of any kind
+    """Count the rows of a spine; a Spark frame's are not counted, since that would run it."""
+    if hasattr(spine, "num_rows"):
+        return int(spine.num_rows)
+    return len(spine) if hasattr(spine, "__len__") else 0
