@@ -17,6 +17,7 @@ from riskloom.project import Project
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+DIFFERENT = 3
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for machines.")
 INTERVAL = click.option(
     "--interval", metavar="START/END", help="Stretch of data, END not included. Default: all that the sources hold."
@@ -121,6 +122,57 @@ def features(root: str, *, as_json: bool) -> None:
 
     found = features_of(Project.load(root))
     click.echo(json.dumps(found) if as_json else as_text(found))
+
+
+@main.group("training-set")
+def training_set() -> None:
+    """Build training sets that can be computed again, and compute them again."""
+
+
+@training_set.command()
+@click.argument("service")
+@click.option("--spine", required=True, metavar="FILE", help="Parquet or CSV: entity keys and event_timestamp.")
+@click.option("--out", required=True, metavar="DIR", help="Folder for the data, its spine, row hashes and manifest.")
+@click.option("--output", type=click.Choice(("parquet", "delta")), default="parquet", show_default=True)
+@click.option("--runner", type=click.Choice(("auto", "in_process", "spark")), default="auto", show_default=True)
+@click.option("--label", "labels", multiple=True, metavar="NAME", help="Label source to join; may be repeated.")
+@click.option("--label-as-of", metavar="INSTANT", help="Labels that were available by then, for all rows.")
+@click.option("--label-maturity", metavar="DURATION", help="Labels that were available so long after each row.")
+@JSON
+@click.pass_obj
+@_clear
+def build(root: str, service: str, spine: str, out: str, *, as_json: bool, **options: Any) -> None:  # noqa: ANN401 - whatever click passes
+    """Build the training set of SERVICE, and write it with its manifest."""
+    from riskloom.store.manifest import Manifest
+    from riskloom.store.spine_files import read_spine
+    from riskloom.store.training import build_training_set
+
+    project = Project.load(root)
+    rows = read_spine(Path(spine), project.service_keys(service))
+    build_training_set(service, rows, project=project, out=out, **options)
+    data = Manifest.read(Path(out)).data
+    if as_json:
+        click.echo(json.dumps({"out": out, **{key: data[key] for key in ("rows", "runner", "why", "content_sha256")}}))
+        return
+    click.echo(f"{data['rows']} rows by the {data['runner']} runner: {data['why']}")
+    click.echo(f"Wrote {out}. To compute it again: riskloom training-set reproduce {Path(out) / 'manifest.json'}")
+
+
+@training_set.command()
+@click.argument("manifest", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), help="Folder for the data; without it, compare alone.")
+@JSON
+@click.pass_obj
+@_clear
+def reproduce(root: str, manifest: Path, out: Path | None, *, as_json: bool) -> None:
+    """Compute the training set of MANIFEST again, and say which rows are others. Exits with 3 where it is another."""
+    from riskloom.settings import Settings
+    from riskloom.store.reproduce import reproduce as again
+
+    done = again(Settings.read(Path(root).resolve()), manifest, out)
+    click.echo(json.dumps(done.as_data()) if as_json else done.as_text())
+    if not done.same_bytes:
+        sys.exit(DIFFERENT)
 
 
 def _plan(project: Project, interval: str | None, sources: tuple[str, ...]) -> Any:  # noqa: ANN401 - a Plan, imported late

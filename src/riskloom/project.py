@@ -140,6 +140,12 @@ class Project:
             if view in self.batch_views
         )
 
+    def service_keys(self, name: str) -> dict[str, str]:
+        """Give the key columns of a service's views, and their types."""
+        windowed = [view.entity for view, _ in self.service_features(name)]
+        entities = [*windowed, *(view.entity for view, _ in self.service_columns(name))]
+        return {column: dtype for entity in entities for column, dtype in entity.keys}
+
     def _chosen(self, name: str) -> dict[str, tuple[str, ...]]:
         """Name the features of a service by view, each once."""
         chosen: dict[str, list[str]] = {}

@@ -122,3 +122,18 @@ class SpineError(RiskloomError):
     def mixed_column(cls, why: str) -> Self:
         """Build the error for a frame that has no Arrow form."""
         return cls(f"the spine cannot be read: {why}. Give each column one type.")
+
+    @classmethod
+    def no_file(cls, path: object) -> Self:
+        """Build the error for a spine's file that is not there."""
+        return cls(f"there is no spine {path}. Give a Parquet or CSV file of entity keys and event_timestamp.")
+
+    @classmethod
+    def unknown_file(cls, path: object, kinds: Iterable[str]) -> Self:
+        """Build the error for a spine's file of another kind."""
+        return cls(f"the spine {path} is none of {', '.join(kinds)}. Convert it.")
+
+    @classmethod
+    def unreadable_file(cls, path: object, why: str) -> Self:
+        """Build the error for a spine's file that can't be read."""
+        return cls(f"the spine {path} cannot be read: {why}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -94,13 +93,20 @@ def write_data(table: pa.Table, path: Path, kind: str) -> None:
         write_parquet(table, path)
 
 
-def write_parquet(table: pa.Table, path: Path) -> None:
+def as_kept(table: pa.Table) -> pa.Table:
+    """Give a table as its Parquet file will: Parquet has no seconds, for one."""
+    written = pa.BufferOutputStream()
+    write_parquet(table, written)
+    return pq.read_table(pa.BufferReader(written.getvalue()))
+
+
+def write_parquet(table: pa.Table, where: Path | pa.NativeFile) -> None:
     """Write a Parquet file whose bytes follow from the table's values alone.
 
     How a table was put together shows in its chunks and in its metadata, so neither is written.
     """
     plain = table.replace_schema_metadata(None).combine_chunks()
-    pq.write_table(plain, os.fspath(path), compression="zstd", store_schema=True)
+    pq.write_table(plain, where, compression="zstd", store_schema=True)
 
 
 def _emptied(folder: Path) -> Path:

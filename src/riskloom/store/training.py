@@ -73,11 +73,13 @@ def build_training_set(  # noqa: PLR0913 - each is one choice of the trainer's
 
         return outputs.of_spark(loaded, training_set(loaded, made_of, spine), made_of, output)
     rows = spines.to_arrow(spine)
-    table = compute(loaded, made_of, rows, chosen.runner)
     if out is None:
-        return outputs.of_arrow(loaded, table, made_of, output)
-    from riskloom.store.kept import keep
+        return outputs.of_arrow(loaded, compute(loaded, made_of, rows, chosen.runner), made_of, output)
+    from riskloom.store.kept import as_kept, keep
 
+    # Computed from the spine as its file gives it, since it is computed again from that file.
+    rows = as_kept(rows)
+    table = compute(loaded, made_of, rows, chosen.runner)
     return keep(loaded, service, made_of, (rows, table), chosen, output=output, folder=out)
 
 

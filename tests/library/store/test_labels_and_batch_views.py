@@ -12,8 +12,10 @@ import pandas as pd
 import polars as pl
 import pyarrow.parquet as pq
 import pytest
+from click.testing import CliRunner
 from deltalake import DeltaTable
 
+from riskloom.cli import main
 from riskloom.errors import DeclarationError, LakeError, ProjectError, StoreError
 from riskloom.store import size
 from riskloom.store.manifest import Manifest
@@ -266,3 +268,40 @@ def test_declarations_that_would_leak_or_can_not_be_kept_are_refused(known):
         _ = known.project
     (known.root / "riskloom.toml").write_text('[project]\nname = "shop"\n[tables]\nretention = "502d"\n')
     assert known.project.settings.retention == "502d"
+
+
+def test_the_command_builds_and_reproduces(known, tmp_path):
+    runner, out = CliRunner(), tmp_path / "set"
+    file = tmp_path / "spine.csv"
+    file.write_text("user_name,event_timestamp,row\nann,2010-12-01T08:10:00Z,1\nann,2010-12-01T08:00:00Z,2\n")
+
+    def call(*arguments):
+        return runner.invoke(main, ["--project", str(known.root), "training-set", *map(str, arguments)])
+
+    built = call(
+        "build", "profile_v1", "--spine", file, "--out", out, "--label", "confirmed", "--label-as-of", "2010-12-02"
+    )
+    assert built.output == (
+        "2 rows by the in_process runner: about 0.00 GiB in memory for 2 tables, within 4 GiB.\n"
+        f"Wrote {out}. To compute it again: riskloom training-set reproduce {out}/manifest.json\n"
+    )
+    assert pq.read_table(out / "training_set.parquet")["confirmed"].to_pylist() == [None, False]
+    again = call("reproduce", out / "manifest.json")
+    assert (again.exit_code, again.output) == (0, "Same bytes.\n")
+    assert json.loads(call("reproduce", out, "--json").output)["same_bytes"]
+    for arguments, text in (
+        (
+            ("build", "profile_v1", "--spine", "none.csv", "--out", out),
+            "there is no spine none.csv. Give a Parquet or CSV file of entity keys and event_timestamp.",
+        ),
+        (
+            ("build", "profile_v1", "--spine", "spine.txt", "--out", out),
+            "the spine spine.txt is none of .parquet, .csv. Convert it.",
+        ),
+        (
+            ("build", "profile_v2", "--spine", file, "--out", out),
+            "there is no service 'profile_v2'. Did you mean 'profile_v1'?",
+        ),
+    ):
+        done = call(*arguments)
+        assert (done.exit_code, done.stderr) == (1, f"error: {text}\n")
