@@ -13,10 +13,10 @@ export AIRFLOW_HOME ?= $(CURDIR)/.riskloom/airflow
 export TZ := UTC
 HEAVY := spark or feast or airflow or server
 
-.PHONY: help setup demo test test-all check format airflow clean
+.PHONY: help setup demo test test-all check format airflow bench-online clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
 
 $(READY): pyproject.toml constraints.txt scripts/setup
 	@scripts/setup
@@ -45,6 +45,9 @@ format: $(READY) ## rewrite the files as `make check` wants them
 
 airflow: $(READY) ## a local Airflow with the DAGs loaded, until Ctrl-C
 	@scripts/airflow
+
+bench-online: $(READY) ## forty features read online, against Feast's stock store
+	@$(BIN)/python -m benchmarks.online $(ARGS)
 
 clean: ## remove what the demo, the tests and the tools wrote; keep .venv
 	@rm -rf .riskloom .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -23,30 +23,53 @@ if TYPE_CHECKING:
     from riskloom.store.evaluate import Answer, Plan
     from riskloom.store.online import RiskloomOnlineStore
 
+    Answers = list[tuple["Part", Answer]]
+
 _PYTHON_TYPES: dict[str, type] = {"string": str, "int64": int}
 _INT64 = range(-(2**63), 2**63)
 
 
-@dataclass(frozen=True, slots=True)
 class OnlineRow:
-    """The features of one request.
+    """The features of one request. All but the values is put together only where somebody asks for it.
 
     Attributes:
         values: Values by output name.
-        statuses: ``present``, ``null``, ``not_found``, ``outside_max_age``, ``saturated`` or ``before_state``, by
-            output name. A key that was never seen has the values of no events; the last two are null.
-        at: Instant of the read, by view; None where the view's watermark is the clock and nothing is materialized.
-        watermark: Up to when the view's source is complete, by view; None where nothing is materialized.
     """
 
-    values: dict[str, Any]
-    statuses: dict[str, str]
-    at: dict[str, datetime | None]
-    watermark: dict[str, datetime | None]
+    __slots__ = ("_answers", "_index", "values")
+
+    def __init__(self, values: dict[str, Any], answers: Answers, index: int) -> None:
+        self.values, self._answers, self._index = values, answers, index
+
+    def __repr__(self) -> str:
+        return f"OnlineRow({self.values!r})"
+
+    @property
+    def statuses(self) -> dict[str, str]:
+        """Statuses by output name.
+
+        ``present``, ``null``, ``not_found``, ``outside_max_age``, ``saturated``, ``updating`` or ``before_state``. A
+        key that was never seen has the values of no events; the last three are null.
+        """
+        return {
+            output: status
+            for part, answer in self._answers
+            for output, status in zip(part.outputs, answer.rows[self._index].statuses, strict=True)
+        }
+
+    @property
+    def at(self) -> dict[str, datetime | None]:
+        """Instant of the read, by view; None where the watermark is the clock and nothing is materialized."""
+        return {part.name: _instant(answer.at) for part, answer in self._answers}
+
+    @property
+    def watermark(self) -> dict[str, datetime | None]:
+        """Up to when the view's source is complete, by view; None where nothing is materialized."""
+        return {part.name: _instant(answer.watermark) for part, answer in self._answers}
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
+class Part:
     """One view of a service: its features, and their output names."""
 
     name: str
@@ -57,10 +80,22 @@ class _Part:
 
 
 @dataclass(frozen=True, slots=True)
-class _Service:
+class Service:
+    """A feature service as it is read.
+
+    Attributes:
+        name: Its name.
+        parts: Its views.
+        keys: Type of each key.
+        types: Pairs of key and Python type.
+        expires: When it is read from the registry again, by the monotonic clock.
+        settled: Whether that was done because a view is served by another declaration.
+    """
+
     name: str
-    parts: tuple[_Part, ...]
+    parts: tuple[Part, ...]
     keys: dict[str, str]
+    types: tuple[tuple[str, type], ...]
     expires: float
     settled: bool
 
@@ -79,8 +114,8 @@ class OnlineFeatures:
     def __init__(self, store: FeatureStore) -> None:
         self._store = store
         self._online: RiskloomOnlineStore = store.provider.online_store
-        self._views = self._online.views(store.config)
-        self._services: dict[str, _Service] = {}
+        self.views = self._online.views(store.config)
+        self._services: dict[str, Service] = {}
 
     @classmethod
     def connect(cls, repo_path: Path | str) -> Self:
@@ -123,28 +158,30 @@ class OnlineFeatures:
             TimeError: As ``get``.
         """
         instant = None if at is None else to_micros(at, "at")
-        known = self._service(service)
+        known = self.service(service)
         for row in rows:
             _check(known, row)
         answers = self._answers(known, rows, instant)
-        if not known.settled and any(self._views.outdated(part.plan) for part in known.parts):
+        if not known.settled and any(self.views.outdated(part.plan) for part in known.parts):
             # A view is served by another declaration than the registry's as it was read: read that again, once.
             self._store.refresh_registry()
-            known = self._service(service, settled=True)
+            known = self.service(service, settled=True)
             answers = self._answers(known, rows, instant)
-        return [_row(answers, index) for index in range(len(rows))]
+        return _rows(answers, len(rows))
 
-    def _answers(
-        self, service: _Service, rows: Sequence[Mapping[str, Any]], at: int | None
-    ) -> list[tuple[_Part, Answer]]:
+    def _answers(self, service: Service, rows: Sequence[Mapping[str, Any]], at: int | None) -> Answers:
         asked = [
             Asked(part.plan, [tuple([row[column] for column, _ in part.keys]) for row in rows], part.features)
             for part in service.parts
         ]
-        return list(zip(service.parts, self._views.answers(asked, at), strict=True))
+        return list(zip(service.parts, self.views.answers(asked, at), strict=True))
 
-    def _service(self, name: str, *, settled: bool = False) -> _Service:
-        """Give a service, read from the registry again once its cache is old."""
+    def service(self, name: str, *, settled: bool = False) -> Service:
+        """Give a service, read from the registry again once its cache is old.
+
+        Raises:
+            StoreError: There is no such service, or it has a view that is not windowed.
+        """
         known = self._services.get(name)
         now = time.monotonic()
         if known is not None and now < known.expires and known.settled >= settled:
@@ -157,21 +194,24 @@ class OnlineFeatures:
         full = service.tags.get(FULL_NAMES) == "true"
         parts = tuple(self._part(projection, full=full) for projection in service.feature_view_projections)
         keys = {column: dtype for part in parts for column, dtype in part.keys}
+        types = tuple((key, _PYTHON_TYPES[dtype]) for key, dtype in keys.items())
         expires = now + store.config.registry.cache_ttl_seconds
-        made = self._services[name] = _Service(name, parts, keys, expires, settled)
+        made = self._services[name] = Service(name, parts, keys, types, expires, settled)
         return made
 
-    def _part(self, projection: Any, *, full: bool) -> _Part:  # noqa: ANN401 - Feast's projection
+    def _part(self, projection: Any, *, full: bool) -> Part:  # noqa: ANN401 - Feast's projection
         table = self._store.get_feature_view(projection.name)
         if not windowed(table):
             raise StoreError.plain_view(projection.name, "read")
         plan = self._online.plan_of(table)
         names = tuple(feature.name for feature in projection.features)
         outputs = tuple(f"{projection.name_to_use()}__{name}" if full else name for name in names)
-        return _Part(table.name, plan, plan.view.entity.keys, names, outputs)
+        return Part(table.name, plan, plan.view.entity.keys, names, outputs)
 
 
-def _check(service: _Service, row: Mapping[str, Any]) -> None:
+def _check(service: Service, row: Mapping[str, Any]) -> None:
+    if len(row) == len(service.types) and all(_fits(row.get(key), kind) for key, kind in service.types):
+        return
     for key in row:
         if key not in service.keys:
             raise StoreError.unknown_key(service.name, key, service.keys)
@@ -179,21 +219,28 @@ def _check(service: _Service, row: Mapping[str, Any]) -> None:
         value = row.get(key)
         if value is None:
             raise StoreError.missing_key(service.name, key)
-        fits = isinstance(value, _PYTHON_TYPES[dtype]) and not isinstance(value, bool)
-        if not fits or (dtype == "int64" and value not in _INT64):
+        if not _fits(value, _PYTHON_TYPES[dtype]):
             raise StoreError.wrong_key_type(service.name, key, f"{type(value).__name__} {value!r}", dtype)
 
 
-def _row(answers: list[tuple[_Part, Answer]], index: int) -> OnlineRow:
-    values: dict[str, Any] = {}
-    statuses: dict[str, str] = {}
-    for part, answer in answers:
-        row = answer.rows[index]
-        values.update(zip(part.outputs, row.values, strict=True))
-        statuses.update(zip(part.outputs, row.statuses, strict=True))
-    at = {part.name: _instant(answer.at) for part, answer in answers}
-    watermark = {part.name: _instant(answer.watermark) for part, answer in answers}
-    return OnlineRow(values, statuses, at, watermark)
+def _fits(value: object, kind: type) -> bool:
+    if type(value) is kind:
+        return kind is str or value in _INT64
+    return isinstance(value, kind) and not isinstance(value, bool) and (kind is str or value in _INT64)
+
+
+def _rows(answers: Answers, size: int) -> list[OnlineRow]:
+    if len(answers) == 1:
+        ((part, answer),) = answers
+        outputs = part.outputs
+        return [OnlineRow(dict(zip(outputs, row.values, strict=True)), answers, i) for i, row in enumerate(answer.rows)]
+    rows = []
+    for index in range(size):
+        values: dict[str, Any] = {}
+        for part, answer in answers:
+            values.update(zip(part.outputs, answer.rows[index].values, strict=True))
+        rows.append(OnlineRow(values, answers, index))
+    return rows
 
 
 def _instant(micros: int | None) -> datetime | None:

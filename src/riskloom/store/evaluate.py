@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -44,6 +43,7 @@ class Plan:
         max_staleness: Microseconds that its watermark may lie before the instant of a read; None for no limit.
         packed: Whether its states are packed; else they are the events themselves.
         codec: Writes its entity keys.
+        reach: Microseconds before an instant from which an event may still count.
     """
 
     def __init__(self, view: FeatureView) -> None:
@@ -54,6 +54,7 @@ class Plan:
         self.max_staleness = None if view.max_staleness is None else parse_duration(view.max_staleness)
         self.packed = packable(view)
         self.codec = KeyCodec(view.entity.keys)
+        self.reach = view.reach
         self._readers: dict[tuple[str, ...], Reader] = {}
 
     @cached_property
@@ -70,16 +71,32 @@ class Plan:
         return reader
 
 
-@dataclass(frozen=True, slots=True)
 class Row:
-    """The features of one entity: values and statuses in the order asked for."""
+    """The features of one entity, in the order asked for.
 
-    values: tuple[Any, ...]
-    statuses: tuple[str, ...]
+    Args:
+        values: Values.
+        statuses: Their statuses; None where each is present, or null as its value is. They are put together only
+            where somebody asks for them.
+
+    Attributes:
+        values: Values.
+    """
+
+    __slots__ = ("_statuses", "values")
+
+    def __init__(self, values: Sequence[Any], statuses: Sequence[str] | None) -> None:
+        self.values, self._statuses = values, statuses
+
+    @property
+    def statuses(self) -> Sequence[str]:
+        """Statuses of the values."""
+        if self._statuses is None:
+            self._statuses = [NULL if value is None else PRESENT for value in self.values]
+        return self._statuses
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """The features of several entities of one view.
 
     Attributes:

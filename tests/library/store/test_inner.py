@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 import threading
+from contextlib import contextmanager
 
 import pytest
 from feast.infra.key_encoding_utils import serialize_entity_key
@@ -15,21 +16,30 @@ from riskloom.store.inner.postgres import PostgresStates
 from riskloom.store.inner.redis import RedisStates
 from riskloom.store.inner.sqlite import SqliteStates
 from riskloom.store.values import to_key
-from tests.library.store import servers
+from riskloom.testing import servers
 
 pytestmark = pytest.mark.server
 KEYS = 10_000
 
 
+@contextmanager
+def started(server, *arguments):
+    try:
+        with server(*arguments) as port:
+            yield port
+    except servers.MissingServer as missing:
+        pytest.skip(str(missing))
+
+
 @pytest.fixture(scope="module")
 def redis_port(tmp_path_factory):
-    with servers.redis(tmp_path_factory.mktemp("redis")) as port:
+    with started(servers.redis, tmp_path_factory.mktemp("redis")) as port:
         yield port
 
 
 @pytest.fixture(scope="module")
 def postgres_port():
-    with servers.postgres() as port:
+    with started(servers.postgres) as port:
         yield port
 
 

@@ -43,7 +43,9 @@ class RedisStates:
 
     def __init__(self, options: Mapping[str, Any], project: str) -> None:
         from redis import Redis
+        from redis.exceptions import RedisError
 
+        self._failures = (RedisError, OSError)
         kind = options.get("redis_type", "redis")
         if kind != "redis":
             raise StoreError.unknown_inner(f"redis ({kind})")
@@ -58,9 +60,15 @@ class RedisStates:
     def read(self, asked: Sequence[tuple[str, Sequence[bytes]]]) -> list[list[bytes | None]]:
         """Read keys of several views by one MGET."""
         names = [self._prefix(view) + key for view, keys in asked for key in keys]
-        with self._errors():
-            bodies = iter([None if value is None else value[_STAMP.size :] or None for value in self._mget(names)])
-        return [[next(bodies) for _ in keys] for _, keys in asked]
+        try:
+            found = self._mget(names)
+        except self._failures as error:
+            raise StoreError.unreachable(self._where, str(error)) from error
+        bodies = [None if value is None else value[_STAMP.size :] or None for value in found]
+        if len(asked) == 1:
+            return [bodies]
+        taken = iter(bodies)
+        return [[next(taken) for _ in keys] for _, keys in asked]
 
     def _mget(self, names: list[bytes]) -> list[bytes | None]:
         """Send one command on this thread's own connection: a pool's bookkeeping costs as much as the round trip."""
@@ -121,11 +129,9 @@ class RedisStates:
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
-        from redis.exceptions import RedisError
-
         try:
             yield
-        except (RedisError, OSError) as error:
+        except self._failures as error:
             raise StoreError.unreachable(self._where, str(error)) from error
 
 

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 from riskloom.store.evaluate import (
     BEFORE_STATE,
     NOT_FOUND,
-    NULL,
     OUTSIDE_MAX_AGE,
-    PRESENT,
     SATURATED,
     Answer,
     Row,
 )
+from riskloom.store.packed.head import CUT, NEWEST
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,20 +43,17 @@ def evaluate(
         row = Row((None,) * len(names), (BEFORE_STATE,) * len(names))
         return Answer(at, mark.watermark if mark else None, [row] * len(states))
     reader = plan.reader(tuple(names))
-    edges, oldest = reader.edges(at), mark.watermark - plan.view.reach
+    edges, oldest = reader.edges(at), mark.watermark - plan.reach
     stale = plan.max_staleness is not None and at - mark.watermark > plan.max_staleness
-    missing = Row(tuple(plan.features[name].default for name in names), (NOT_FOUND,) * len(names))
-    unknown = Row((None,) * len(names), (SATURATED,) * len(names))
+    stale_statuses = (OUTSIDE_MAX_AGE,) * len(names) if stale else None
     rows = []
     for data in states:
         head = None if data is None else reader.head(data)
-        if data is None or head is None or head.newest < oldest:
-            rows.append(missing)
-        elif at < head.cut:
+        if data is None or head is None or head[NEWEST] < oldest:
+            rows.append(Row(reader.missing, (NOT_FOUND,) * len(names)))
+        elif at < head[CUT]:
             # More events than the state may keep as they are come after the instant: it can't leave them out.
-            rows.append(unknown)
+            rows.append(Row((None,) * len(names), (SATURATED,) * len(names)))
         else:
-            values = reader.values(data, head, at, edges)
-            statuses = [OUTSIDE_MAX_AGE if stale else NULL if value is None else PRESENT for value in values]
-            rows.append(Row(tuple(values), tuple(statuses)))
+            rows.append(Row(reader.values(data, head, at, edges), stale_statuses))
     return Answer(at, mark.watermark, rows)

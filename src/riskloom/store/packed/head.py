@@ -64,26 +64,29 @@ class Head(NamedTuple):
     picks: int
 
 
+NEWEST, CUT = Head._fields.index("newest"), Head._fields.index("cut")
+
+
 def seal(head: Head, body: bytes) -> bytes:
     """Write a state."""
     rest = _HEAD.pack(FORMAT, KIND, 0, *head)[_BODY:]
     return struct.pack("<BcI", FORMAT, KIND, zlib.crc32(body, zlib.crc32(rest, FORMAT))) + rest + body
 
 
-def unseal(view: str, data: Any, declaration: bytes) -> Head:  # noqa: ANN401 - whatever the store held
-    """Check a state and read its header.
+def unseal(view: str, data: Any, declaration: bytes) -> tuple[Any, ...]:  # noqa: ANN401 - whatever the store held
+    """Check a state and read its header: the fields of a ``Head`` as they stand, for building one costs as much again.
 
     Raises:
         StoreError: The bytes are damaged, or are of another declaration.
     """
     if not isinstance(data, bytes) or len(data) < SIZE:
         raise StoreError.corrupt(view, WHAT, "it is cut off")
-    found, kind, checksum, *rest = _HEAD.unpack_from(data)
+    fields = _HEAD.unpack_from(data)
+    found, kind, checksum = fields[:3]
     if checksum != zlib.crc32(memoryview(data)[_BODY:], FORMAT):
         raise StoreError.corrupt(view, WHAT, "its checksum is wrong")
     if found != FORMAT or kind != KIND:
         raise StoreError.corrupt(view, WHAT, f"its format {found}{kind.decode('ascii', 'replace')} is not known")
-    head = Head(*rest)
-    if head.declaration != declaration[:FINGERPRINT]:
+    if fields[3] != declaration:
         raise StoreError.other_declaration(view, WHAT)
-    return head
+    return fields[3:]

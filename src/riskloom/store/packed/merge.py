@@ -55,7 +55,7 @@ class _Row:
 
     def __init__(self, shape: Shape, row: Sequence[Any], place: int) -> None:
         self._shape, self._place = shape, place
-        self._cells = [int.from_bytes(cell, "little", signed=True) if isinstance(cell, bytes) else cell for cell in row]
+        self._cells = list(row)
         self._down = 1.0 if row[-1] == 1.0 else DOWN
         self._values: dict[int, set[int]] = {}
 
@@ -91,6 +91,7 @@ class _Row:
             cells[first] = pick
         if last is not None and (empty or pick > cells[last]):
             cells[last] = pick
+            cells[self._shape.last_place[channel]] = cells[-2].value(self._shape.picked.index(channel), pick)
 
     def _time(self, channel: int, event_ts: int) -> None:
         cells, place = self._cells, self._shape.tail_place.get(("time", channel))

@@ -124,8 +124,10 @@ class PickTable:
             offset = values + (_LENGTH.unpack_from(data, values - _LENGTH.size)[0] if count else 0)
 
     def value(self, channel: int, place: int) -> Any:  # noqa: ANN401 - of the column's type
-        """Give a value by its channel's place among the picked ones, and its own."""
+        """Give a value by its channel's place among the picked ones, and its own; None of a channel without any."""
         ends, values, reader = self._parts[channel]
+        if ends == values:
+            return None
         low = _LENGTH.unpack_from(self._data, ends + _LENGTH.size * (place - 1))[0] if place else 0
         (high,) = _LENGTH.unpack_from(self._data, ends + _LENGTH.size * place)
         return reader(self._data[values + low : values + high])

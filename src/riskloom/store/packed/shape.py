@@ -24,6 +24,7 @@ COUNT, INTEGER, SQUARE, FLOAT = "count", "integer", "square", "float"
 # Widths of a state's counts, whole numbers and squares; the last one of whole numbers holds what no int64 does.
 COUNT_CODES, INTEGER_CODES = ("B", "H", "I"), ("i", "q", "24s")
 WIDE = len(INTEGER_CODES) - 1
+CODES = len(COUNT_CODES) * len(INTEGER_CODES) ** 2
 FUNCTIONS = frozenset(
     {"count", "sum", "mean", "min", "max", "stddev", "first", "last", "count_distinct", "time_since_last"}
 )
@@ -128,6 +129,7 @@ class Shape:
         windows: The windows, longest first.
         tail: What is kept once a state: the newest time and the last pick of the channels that need them.
         tail_place: Where they stand behind a row's numbers.
+        last_place: Where the last values themselves stand behind those, by channel, once a state is read.
     """
 
     def __init__(self, view: FeatureView) -> None:
@@ -147,6 +149,8 @@ class Shape:
         tail += [("last", i) for i, channel in enumerate(self.channels) if "last" in channel.functions]
         self.tail = tuple(tail)
         self.tail_place = {what: len(self.fields) + i for i, what in enumerate(tail)}
+        lasts = [channel for what, channel in tail if what == "last"]
+        self.last_place = {channel: len(self.fields) + len(tail) + i for i, channel in enumerate(lasts)}
 
     def channel_of(self, leaf: Feature) -> int:
         """Give the place of a feature's channel."""
@@ -181,7 +185,7 @@ class Shape:
     @cached_property
     def row_structs(self) -> tuple[struct.Struct, ...]:
         """How a row is written, by ``width_code``."""
-        return tuple(struct.Struct("<" + "".join(self._codes(code))) for code in range(27))
+        return tuple(struct.Struct("<" + "".join(self._codes(code))) for code in range(CODES))
 
     def row_dtype(self, code: int) -> np.dtype[np.void]:
         """Give a row as NumPy's type, laid out as ``row_structs`` has it."""

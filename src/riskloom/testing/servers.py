@@ -1,4 +1,4 @@
-"""Real servers for tests: each on a free port of this machine alone, in a folder of its own, stopped by its process."""
+"""Real servers for tests and benchmarks: each on a free port of this machine alone, stopped by its own process."""
 
 from __future__ import annotations
 
@@ -13,33 +13,51 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pytest
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _SECONDS = 30
 
 
+class MissingServer(Exception):  # noqa: N818 - what is missing is its name
+    """A server's program is not installed; the text says in one line which."""
+
+    def __init__(self, program: str, package: str) -> None:
+        super().__init__(f"{program} is missing: apt-get install {package}")
+
+
 def free_port() -> int:
+    """Give a port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def find(program: str, package: str) -> str:
-    """Find a program of Debian's packages, or say in one line what is missing."""
+    """Find a program of Debian's packages.
+
+    Raises:
+        MissingServer: It is not installed.
+    """
     places = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{program}"))
     found = shutil.which(program) or (str(places[-1]) if places else None)
     if found is None:
-        pytest.skip(f"{program} is missing: apt-get install {package}")
+        raise MissingServer(program, package)
     return found
 
 
 @contextmanager
-def running(command: list[str], ready: Callable[[], bool], **options) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a server until the block ends."""
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options)
+def running(command: list[str], ready: Callable[[], bool], **options: str | Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a server until the block ends.
+
+    Args:
+        command: Its program and arguments.
+        ready: Says whether it answers by now.
+        **options: Of ``subprocess.Popen``.
+    """
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    process = subprocess.Popen(command, **quiet, **options)  # type: ignore[call-overload] # noqa: S603 - a server's own
     try:
         deadline = time.monotonic() + _SECONDS
         while not ready():
@@ -54,6 +72,7 @@ def running(command: list[str], ready: Callable[[], bool], **options) -> Iterato
 
 
 def answers(port: int) -> bool:
+    """Say whether somebody listens on a port of this machine."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
@@ -82,7 +101,7 @@ def _postgres(folder: Path) -> Iterator[int]:
     if user:
         shutil.chown(folder, "postgres", "postgres")
     initdb = [find("initdb", "postgresql"), "-D", str(data), "-U", "riskloom", "-A", "trust", "-N"]
-    subprocess.run(initdb, check=True, capture_output=True, cwd=folder, **user)
+    subprocess.run(initdb, check=True, capture_output=True, cwd=folder, **user)  # type: ignore[call-overload] # noqa: S603 - as above
     command = [find("postgres", "postgresql"), "-D", str(data), "-p", str(port), "-h", "127.0.0.1", "-k", str(folder)]
 
     def ready() -> bool:
