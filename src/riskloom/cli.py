@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from riskloom.errors import RiskloomError
+from riskloom.errors import ExtractError, PlanError, RiskloomError
 from riskloom.intervals import Interval
 from riskloom.project import Project
 
@@ -76,6 +76,29 @@ def plan(root: str, interval: str | None, sources: tuple[str, ...], *, as_json: 
 
     built = _plan(Project.load(root), interval, sources)
     click.echo(json.dumps(explain.as_data(built)) if as_json else explain.as_text(built))
+
+
+@main.command()
+@click.argument("view")
+@JSON
+@click.pass_obj
+@_clear
+def explain(root: str, view: str, *, as_json: bool) -> None:
+    """Say what VIEW reads, which keys are hot, what its windows and states weigh, and the plan; and touch nothing."""
+    from riskloom.plan import explain_view
+    from riskloom.run.statistics import statistics
+
+    project = Project.load(root)
+    declared = project.view(view)
+    found = statistics(project, declared)
+    try:
+        plan = _plan(project, None, (declared.source.name,))
+    except (ExtractError, PlanError):
+        # Tables may outlive the files that they were made of.
+        plan = None
+    write = explain_view.as_data if as_json else explain_view.as_text
+    told = write(declared, found, plan)
+    click.echo(json.dumps(told) if as_json else told)
 
 
 @main.command()

@@ -62,11 +62,11 @@ class DeltaTableSource(DataSource):
             tags=tags,
             owner=owner,
         )
-        self.table, self.version = path, version
+        self.folder, self.version = path, version
 
     def path(self, config: RepoConfig) -> Path:
         """Give the absolute path of the table."""
-        return (Path(config.repo_path or ".") / self.table).resolve()
+        return (Path(config.repo_path or ".") / self.folder).resolve()
 
     def column_of(self, name: str) -> str:
         """Give the table's column for a name that Feast uses."""
@@ -78,7 +78,7 @@ class DeltaTableSource(DataSource):
         return (
             isinstance(other, DeltaTableSource)
             and super().__eq__(other)
-            and (self.table, self.version) == (other.table, other.version)
+            and (self.folder, self.version) == (other.folder, other.version)
         )
 
     def __hash__(self) -> int:
@@ -102,7 +102,7 @@ class DeltaTableSource(DataSource):
         )
 
     def _to_proto_impl(self) -> DataSourceProto:
-        own = json.dumps({"table": self.table, "version": self.version}, sort_keys=True)
+        own = json.dumps({"table": self.folder, "version": self.version}, sort_keys=True)
         return DataSourceProto(
             name=self.name,
             type=DataSourceProto.CUSTOM_SOURCE,
@@ -125,7 +125,7 @@ class DeltaTableSource(DataSource):
 
     def get_table_query_string(self) -> str:
         """Name the table; there is no SQL behind it."""
-        return self.table
+        return self.folder
 
     @staticmethod
     def source_datatype_to_feast_value_type() -> Callable[[str], ValueType]:
