@@ -104,16 +104,19 @@ def _plans(
     return {
         "redis-py GET of the state": (1, lambda place: raw.get(names[place])),
         "our client": (1, lambda place: client.get(SERVICE, keys[place])),
-        "Feast's SDK, our store": (1, lambda place: ours.get_online_features(our_service, [keys[place]])),
-        "Feast's SDK, stock store": (1, lambda place: stock.get_online_features(stock_service, [keys[place]])),
+        "Feast's SDK, our store": (1, lambda place: ours.get_online_features(our_service, [keys[place]]).to_dict()),
+        "Feast's SDK, stock store": (
+            1,
+            lambda place: stock.get_online_features(stock_service, [keys[place]]).to_dict(),
+        ),
         "our client, 100": (MANY, lambda place: client.get_many(SERVICE, keys[place : place + MANY])),
         "Feast's SDK, our store, 100": (
             MANY,
-            lambda place: ours.get_online_features(our_service, keys[place : place + MANY]),
+            lambda place: ours.get_online_features(our_service, keys[place : place + MANY]).to_dict(),
         ),
         "Feast's SDK, stock store, 100": (
             MANY,
-            lambda place: stock.get_online_features(stock_service, keys[place : place + MANY]),
+            lambda place: stock.get_online_features(stock_service, keys[place : place + MANY]).to_dict(),
         ),
     }
 

@@ -5,6 +5,7 @@ import re
 import sqlite3
 
 import pytest
+from feast.infra.online_stores.online_store import OnlineStore
 from feast.protos.feast.serving.ServingService_pb2 import FieldStatus
 
 from riskloom.errors import StoreError, TimeError
@@ -198,6 +199,27 @@ def test_a_null_value_has_its_own_status(make_shop):
     assert values(client.get("user_v1", ANN))["amount_sum_1h"] == (None, "null")
     response = open_store(shop.repo).get_online_features(["user_logins:amount_sum_1h"], [ANN])
     assert shown_statuses(response)["amount_sum_1h"] == ["NULL_VALUE"]
+
+
+def test_the_short_way_of_plain_feast_gives_what_the_long_one_does(make_shop):
+    shop = make_shop()
+    serve(shop, [event(0), event(59, action=None)], at(60))
+    store = open_store(shop.repo)
+    store.list_feature_services()
+    for name, rows, full in (
+        ("login_v1", [KEYS, {**KEYS, "user_name": "zoe"}, KEYS], True),
+        ("pair_v1", [{"device_id": "d1", "account_id": "a1"}], False),
+        ("number_v1", [{"number": 8}, {"number": 7}], False),
+    ):
+        asked = (store.config, store.get_feature_service(name), rows, store.registry, store.project, full)
+        short = store.provider.online_store.get_online_features(*asked)
+        long = OnlineStore.get_online_features(store.provider.online_store, *asked)
+        assert type(short) is not type(long)
+        for stamps in (False, True):
+            assert short.to_dict(stamps) == long.to_dict(stamps)
+        assert short.proto.metadata == long.proto.metadata
+        assert list(short.proto.results) == list(long.proto.results)
+        assert short.to_df().equals(long.to_df())
 
 
 def test_the_asynchronous_twin_gives_the_same(make_shop):
