@@ -10,6 +10,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import functions as F
 from pyspark.storagelevel import StorageLevel
 
+from riskloom.declare import POSITION
 from riskloom.declare.names import ENVELOPE
 from riskloom.errors import AccountingError, ExtractError
 from riskloom.extract import classify, native, staging, units
@@ -43,12 +44,14 @@ class Loaded:
         rejects_path: Parquet of the rejects, with the columns of quarantine.
         counts: What became of each line and record.
         hashes: The contents that were read.
+        apart: Whether no two events or rejects can have one name, so that none need be compared.
     """
 
     events_path: Path
     rejects_path: Path
     counts: Counts
     hashes: tuple[str, ...]
+    apart: bool = False
 
 
 def load(spark: SparkSession, project: Project, source: EventSource, extracted: Extracted, run_id: str) -> Loaded:
@@ -71,12 +74,12 @@ def load(spark: SparkSession, project: Project, source: EventSource, extracted: 
     lake = Lake(project.settings.lake)
     spark.sparkContext.setJobDescription(f"{run_id}: load {source.name}")
     place = staging.enter(lake.staging(source.name), run_id)
-    lines = _classified(spark, lake, source, extracted, place)
-    if not source.formats:
-        lines = lines.persist(StorageLevel.MEMORY_AND_DISK)
+    lines, apart = _classified(spark, lake, source, extracted, place)
     try:
         counts = _count_lines(lines, extracted)
-        frame = _units(project, source, lines).withColumn("run_id", F.lit(run_id)).persist(StorageLevel.MEMORY_AND_DISK)
+        frame = _units(project, source, lines, apart=apart).withColumn("run_id", F.lit(run_id))
+        # What a format alone has read stands in Parquet, and costs less to read again than to keep.
+        frame = frame if apart else frame.persist(StorageLevel.MEMORY_AND_DISK)
         try:
             _count_units(source, frame, counts)
             _stage(frame, source, place)
@@ -86,37 +89,40 @@ def load(spark: SparkSession, project: Project, source: EventSource, extracted: 
             frame.unpersist()
     finally:
         lines.unpersist()
-    return Loaded(place.events, place.rejects, _of_input(source, counts, extracted), extracted.hashes)
+    return Loaded(place.events, place.rejects, _of_input(source, counts, extracted), extracted.hashes, apart)
 
 
 def _classified(
     spark: SparkSession, lake: Lake, source: EventSource, extracted: Extracted, place: staging.Staging
-) -> DataFrame:
+) -> tuple[DataFrame, bool]:
+    """Give a row for each line, or what it became; and whether no two events can have one id."""
     plan = Plan.of(source) if source.formats else None
     heads = {file.file_hash: file.head for file in extracted.files} if source.header or plan else {}
     rules = classify.Rules(source.header, dict(source.ignore), source.record_start, heads, plan)
     if plan is not None:
-        native.decode(spark, lake.bronze(source.name), extracted.hashes, rules, plan, place.decoded)
-        return spark.read.schema(units.decoded_schema(source)).parquet(str(place.decoded))
+        apart = native.decode(spark, lake.bronze(source.name), extracted.hashes, rules, plan, place.decoded)
+        lines = spark.read.schema(units.decoded_schema(source)).parquet(str(place.decoded))
+        return lines, apart and source.event_id == POSITION and not source.transform
     bronze = spark.read.format("delta").load(str(lake.bronze(source.name)))
     chosen = bronze.where(F.col("file_hash").isin(*extracted.hashes)).select(*classify.INPUT)
     if rules.spans:
         chosen = chosen.repartition("file_hash").sortWithinPartitions("file_hash", "line_no", "byte_offset")
-    return chosen.mapInArrow(partial(_classify, rules=rules), classify.SPARK_SCHEMA)
+    lines = chosen.mapInArrow(partial(_classify, rules=rules), classify.SPARK_SCHEMA)
+    return lines.persist(StorageLevel.MEMORY_AND_DISK), False
 
 
 def _classify(batches: Iterator[pa.RecordBatch], rules: classify.Rules) -> Iterator[pa.RecordBatch]:
     return rules.rows(batches)
 
 
-def _units(project: Project, source: EventSource, lines: DataFrame) -> DataFrame:
+def _units(project: Project, source: EventSource, lines: DataFrame, *, apart: bool) -> DataFrame:
     if source.formats:
-        return _decoded_units(project, source, lines)
+        return _decoded_units(project, source, lines, apart=apart)
     out = units.transformed(source, _transform(project, source), units.record_frame(lines, source))
     return units.unit_frame(source, project.suite(source.name), out, lines)
 
 
-def _decoded_units(project: Project, source: EventSource, lines: DataFrame) -> DataFrame:
+def _decoded_units(project: Project, source: EventSource, lines: DataFrame, *, apart: bool) -> DataFrame:
     """Give the units of a format, whose rejects are there already; a transform gets the events alone."""
     parsed = units.parsed_frame(source, lines)
     if source.transform:
@@ -125,7 +131,7 @@ def _decoded_units(project: Project, source: EventSource, lines: DataFrame) -> D
         parsed = events.unionByName(
             rejects.select(*(name for name in rejects.columns if name in events.columns)), allowMissingColumns=True
         )
-    return units.unit_frame(source, project.suite(source.name), parsed, None)
+    return units.unit_frame(source, project.suite(source.name), parsed, None, apart=apart)
 
 
 def _transform(project: Project, source: EventSource) -> Callable[[DataFrame], DataFrame]:
@@ -151,7 +157,10 @@ def _count_lines(lines: DataFrame, extracted: Extracted) -> dict[str, FileCounts
 
 
 def _count_units(source: EventSource, frame: DataFrame, counts: dict[str, FileCounts]) -> None:
-    """Count what the transform gave, and refuse a transform that lost a record or numbered two rows alike."""
+    """Count the units, and refuse a transform that lost a record or numbered two rows alike."""
+    if source.formats and not source.transform:
+        _count_outcomes(frame, counts)
+        return
     pointers = frame.groupBy("file_hash").agg(
         F.count(F.lit(1)).alias("units"),
         F.countDistinct("byte_offset", "ordinal").alias("numbered"),
@@ -165,18 +174,30 @@ def _count_units(source: EventSource, frame: DataFrame, counts: dict[str, FileCo
     repeated = sum(row.units - row.numbered for row in found.values())
     if repeated:
         raise AccountingError.unit_repeated(source.name, source.transform, repeated)
-    for row in frame.groupBy("file_hash", "outcome", "reason").count().collect():
-        counted = counts[row.file_hash]
-        if row.outcome == units.REJECT:
-            counted.quarantined += row["count"]
-            counted.reasons[row.reason] += row["count"]
-        elif row.outcome == units.DUPLICATE:
-            counted.duplicates += row["count"]
-        else:
-            counted.events += row["count"]
+    _count_outcomes(frame, counts)
+    # A transform may number its rows as it likes, so that records are counted by their place.
     for file_hash, counted in counts.items():
         counted.records = found[file_hash].records if file_hash in found else 0
         counted.extra_events = (found[file_hash].units if file_hash in found else 0) - counted.records
+
+
+def _count_outcomes(frame: DataFrame, counts: dict[str, FileCounts]) -> None:
+    total = F.count(F.lit(1)).alias("units")
+    for row in (
+        frame.groupBy("file_hash", "outcome", "reason")
+        .agg(total, F.count_if(F.col("ordinal") == 0).alias("records"))
+        .collect()
+    ):
+        counted = counts[row.file_hash]
+        counted.records += row.records
+        counted.extra_events += row.units - row.records
+        if row.outcome == units.REJECT:
+            counted.quarantined += row.units
+            counted.reasons[row.reason] += row.units
+        elif row.outcome == units.DUPLICATE:
+            counted.duplicates += row.units
+        else:
+            counted.events += row.units
 
 
 def _stage(frame: DataFrame, source: EventSource, place: staging.Staging) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from riskloom.extract.classify import INPUT
@@ -45,7 +46,7 @@ class Part:
     files: tuple[tuple[str, tuple[int, ...]], ...]
 
 
-def decode(spark: SparkSession, bronze: Path, hashes: Sequence[str], rules: Rules, plan: Plan, folder: Path) -> None:
+def decode(spark: SparkSession, bronze: Path, hashes: Sequence[str], rules: Rules, plan: Plan, folder: Path) -> bool:
     """Decode the lines of contents, and write what they become as Parquet.
 
     Args:
@@ -55,13 +56,23 @@ def decode(spark: SparkSession, bronze: Path, hashes: Sequence[str], rules: Rule
         rules: Which lines are records.
         plan: How records become rows.
         folder: Where a file for each task goes; one that runs again writes the same file again.
+
+    Returns:
+        Whether each line's place is its own: no two of the contents begin with the same earlier one, and no text
+        stands for another that is identical.
     """
     folder.mkdir(exist_ok=True)
     pq.write_table(frames.schema(plan).empty_table(), folder / "part-none.parquet")
     found = parts(bronze, hashes, whole=rules.spans)
-    if found:
-        task = partial(decode_part, rules=rules, plan=plan, folder=str(folder))
-        spark.sparkContext.parallelize(found, len(found)).foreach(task)
+    if not found:
+        return True
+    task = partial(decode_part, rules=rules, plan=plan, folder=str(folder))
+    seen = spark.sparkContext.parallelize(found, len(found)).map(task).collect()
+    owners: dict[str, set[str]] = {}
+    for part, identities in zip(found, seen, strict=True):
+        for identity in identities:
+            owners.setdefault(identity, set()).add(part.file_hash)
+    return not plan.identical and all(len(contents) == 1 for contents in owners.values())
 
 
 def parts(bronze: Path, hashes: Sequence[str], *, whole: bool) -> list[Part]:
@@ -118,9 +129,14 @@ def _grouped(sizes: Sequence[int]) -> Iterator[tuple[int, ...]]:
         yield tuple(held)
 
 
-def decode_part(part: Part, rules: Rules, plan: Plan, folder: str) -> None:
-    """Decode one part, in bounded memory."""
+def decode_part(part: Part, rules: Rules, plan: Plan, folder: str) -> list[str]:
+    """Decode one part, in bounded memory.
+
+    Returns:
+        The contents under which its lines were first seen; none where identical texts are one event.
+    """
     decoder = Decoder(rules, plan)
+    identities: set[str] = set()
     target = f"{folder}/part-{part.number:05d}.parquet"
     # Readers of a folder leave out names that begin with a dot; the rename makes the file appear whole.
     unfinished = f"{folder}/.{part.number:05d}.{os.getpid()}"
@@ -128,7 +144,9 @@ def decode_part(part: Part, rules: Rules, plan: Plan, folder: str) -> None:
         for table in decoder.rows(_lines(part)):
             if table.num_rows:
                 writer.write_table(table)
+                identities.update(() if plan.identical else pc.unique(table["identity"]).to_pylist())
     os.replace(unfinished, target)  # noqa: PTH105 - strings come from the task
+    return sorted(identities)
 
 
 def _lines(part: Part) -> Iterator[pa.RecordBatch]:

@@ -78,12 +78,14 @@ def publish(
     silver = place.silver(source.name)
     held = changed = 0
     if passed:
-        done = lake.publish(spark, silver, events, key=_EVENT_KEY, scope=of_input, name=f"silver.{source.name}")
+        name = f"silver.{source.name}"
+        done = lake.publish(spark, silver, events, key=_EVENT_KEY, scope=of_input, name=name, unique=loaded.apart)
         changed = done.changed
     else:
         held = loaded.counts.events - _standing(spark, silver, events)
     quarantine = place.quarantine(source.name)
-    lake.publish(spark, quarantine, rejects, key=_REJECT_KEY, scope=of_input, name=f"quarantine.{source.name}")
+    name = f"quarantine.{source.name}"
+    lake.publish(spark, quarantine, rejects, key=_REJECT_KEY, scope=of_input, name=name, unique=loaded.apart)
     staging.leave(staging.Staging(loaded.events_path.parent))
     return PublishedCounts(
         published=loaded.counts.events - held,

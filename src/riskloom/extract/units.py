@@ -108,7 +108,9 @@ def _empty_envelope() -> dict[str, Column]:
     return {name: nothing.get(name, F.lit(None)).cast(dtype) for name, dtype in ENVELOPE_TYPES.items()}
 
 
-def unit_frame(source: EventSource, suite: Suite | None, out: DataFrame, lines: DataFrame | None) -> DataFrame:
+def unit_frame(
+    source: EventSource, suite: Suite | None, out: DataFrame, lines: DataFrame | None, *, apart: bool = False
+) -> DataFrame:
     """Give every unit: its pointer, outcome, and the event's columns or the reject's reason.
 
     Args:
@@ -116,6 +118,7 @@ def unit_frame(source: EventSource, suite: Suite | None, out: DataFrame, lines: 
         suite: Its suite, whose row rules send events to quarantine; None for none.
         out: What the transform gave.
         lines: Classified lines, of which those that cannot be read are rejects too; None where ``out`` has them.
+        apart: Whether no two events of the input can have one id, so that none is looked for.
     """
     declared = tuple(source.columns)
     parsed = out.select("origin.*", "ordinal", "reason", "detail", "event_ts", *ENVELOPE, *declared)
@@ -131,7 +134,8 @@ def unit_frame(source: EventSource, suite: Suite | None, out: DataFrame, lines: 
             *_ORIGIN, F.lit(0).alias("ordinal"), F.col("failure").alias("reason"), F.lit("extract").alias("stage")
         )
         units = parsed.unionByName(unread, allowMissingColumns=True)
-    return _with_outcome(units).withColumn("row_hash", row_hash_of(units, declared))
+    outcome = _own_outcome if apart else _with_outcome
+    return outcome(units).withColumn("row_hash", row_hash_of(units, declared))
 
 
 def row_hash_of(units: DataFrame, declared: tuple[str, ...]) -> Column:
@@ -159,9 +163,9 @@ def _event_id(source: EventSource) -> Column:
         for other in missing[1:]:
             condition |= other
         return F.when(~condition, whole)
-    place = [] if source.identical_lines == "duplicate" else [F.format_string("%015d", F.col("byte_offset"))]
+    place = [] if source.identical_lines == "duplicate" else [F.lpad(F.col("byte_offset").cast("string"), 15, "0")]
     identity = F.substring("identity", 1, _IDENTITY_LENGTH)
-    return F.concat_ws("-", identity, *place, F.format_string("%05d", F.col("ordinal")))
+    return F.concat_ws("-", identity, *place, F.lpad(F.col("ordinal").cast("string"), 5, "0"))
 
 
 def _unusable() -> Column:
@@ -179,6 +183,10 @@ def _broken_rule(source: EventSource, suite: Suite | None) -> Column:
         rule.check_against(f"suite {source.name!r}", source.columns)
         broken = broken.when(~F.coalesce(F.expr(rule.sql), F.lit(False)), rule.name)
     return broken
+
+
+def _own_outcome(units: DataFrame) -> DataFrame:
+    return units.withColumn("outcome", F.when(F.col("reason").isNull(), EVENT).otherwise(REJECT))
 
 
 def _with_outcome(units: DataFrame) -> DataFrame:

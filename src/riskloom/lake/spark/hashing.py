@@ -13,35 +13,37 @@ if TYPE_CHECKING:
     from pyspark.sql import Column
     from pyspark.sql.types import StructType
 
-_NULL = "-"
+_SEEDS = (1, 2)
 
 
 def row_hash(schema: StructType, columns: Sequence[str]) -> Column:
     """Hash columns of a row.
 
-    Each value is written with its length before it, and null as a sign that no value can be, so that no
-    two different rows are written alike. Times are whole microseconds, whatever the session's zone.
+    Equal values hash alike, whole numbers and fractions of every width too. Which columns are null is hashed beside
+    the values, so that no two rows are the same where a null moved. Times are whole microseconds, whatever the
+    session's zone. It tells rows apart that differ by chance, and is no seal: 128 bits of xxHash64, twice seeded.
 
     Args:
         schema: Schema of the frame.
         columns: Columns to hash, in this order.
 
     Returns:
-        SHA-256, as 64 hexadecimal digits.
+        32 hexadecimal digits.
     """
-    return F.sha2(F.concat(*(_written(schema, name) for name in columns)), 256)
+    values = [_value(schema, name) for name in columns]
+    parts = [*(value.isNull() for value in values), *values]
+    return F.concat(*(F.lpad(F.lower(F.hex(F.xxhash64(F.lit(seed), *parts))), 16, "0") for seed in _SEEDS))
 
 
-def _written(schema: StructType, name: str) -> Column:
-    column = F.col(name)
-    dtype = schema[name].dataType
+def _value(schema: StructType, name: str) -> Column:
+    column, dtype = F.col(name), schema[name].dataType
     if isinstance(dtype, T.TimestampType):
-        text = F.unix_micros(column).cast("string")
-    elif isinstance(dtype, T.ArrayType):
-        text = F.to_json(column)
-    elif isinstance(dtype, T.MapType):
-        # A map has no order of its own: its entries are sorted, so that equal maps are written alike.
-        text = F.to_json(F.array_sort(F.map_entries(column)))
-    else:
-        text = column.cast("string")
-    return F.coalesce(F.concat(F.octet_length(text).cast("string"), F.lit(":"), text), F.lit(_NULL))
+        return F.unix_micros(column)
+    if isinstance(dtype, T.IntegralType):
+        return column.cast("bigint")
+    if isinstance(dtype, T.FractionalType) and not isinstance(dtype, T.DecimalType):
+        return column.cast("double")
+    if isinstance(dtype, T.MapType):
+        # A map has no order of its own: its entries are sorted, so that equal maps hash alike.
+        return F.array_sort(F.map_entries(column))
+    return column

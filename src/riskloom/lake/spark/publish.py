@@ -59,6 +59,7 @@ def publish(
     scope: Column | None = None,
     name: str,
     properties: Mapping[str, str] | None = None,
+    unique: bool = False,
 ) -> Published:
     """Make a table hold the staged rows.
 
@@ -75,13 +76,15 @@ def publish(
         scope: Condition on the table's rows: which of them the staged rows stand for. None for none.
         name: The table's name as people see it.
         properties: Delta properties of a new table beside the change feed.
+        unique: Whether the rows are read from files and known to have one key each: they are neither kept nor
+            looked through for that.
 
     Raises:
         LakeError: Two staged rows share a key, the table has other columns, or other writers came first each time.
     """
-    kept = staged.persist(StorageLevel.MEMORY_AND_DISK)
+    kept = staged if unique else staged.persist(StorageLevel.MEMORY_AND_DISK)
     try:
-        count = _check_keys(kept, key, name)
+        count = kept.count() if unique else _check_keys(kept, key, name)
         wanted = {**_PROPERTIES, **(properties or {})}
         return retried(name, lambda: _publish(spark, path, (kept, count), key, scope, name, wanted))
     finally:

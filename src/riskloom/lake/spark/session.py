@@ -44,6 +44,8 @@ DEFAULTS: Mapping[str, str] = {
     "spark.databricks.delta.merge.materializeSource.maxAttempts": "4",
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
     "spark.sql.execution.arrow.pyspark.enabled": "true",
+    # A task that writes few partitions keeps a file open for each, and need not sort its rows first.
+    "spark.sql.maxConcurrentOutputFileWriters": "16",
     "spark.sql.execution.pyspark.udf.faulthandler.enabled": "true",
 }
 
