@@ -49,6 +49,9 @@ airflow: $(READY) ## a local Airflow with the DAGs loaded, until Ctrl-C
 bench-online: $(READY) ## forty features read online, against Feast's stock store
 	@$(BIN)/python -m benchmarks.online $(ARGS)
 
+bench-extract: $(READY) ## mixed, damaged lines to typed tables, against Spark's own functions and DuckDB
+	@$(BIN)/python -m benchmarks.extract $(ARGS)
+
 clean: ## remove what the demo, the tests and the tools wrote; keep .venv
 	@rm -rf .riskloom .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	@find . -path ./.venv -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -250,7 +250,7 @@ def _words(kind: type) -> str:
 
 def _check_transforms(project: Project) -> None:
     """Read, without importing, that each transform is a function of its module."""
-    for source in project.sources.values():
+    for source in (source for source in project.sources.values() if source.transform):
         module, _, function = source.transform.partition(":")
         path = project.root / TRANSFORMS / f"{module}.py"
         if not path.is_file():

@@ -99,7 +99,8 @@ def _steps(project: Project, intervals: Mapping[str, Interval]) -> Iterator[Step
     for name, interval in intervals.items():
         source, suite = project.sources[name], project.suite(name)
         yield Extract(source=name, interval=interval, files=source.files)
-        yield Load(source=name, interval=interval, transform=source.transform)
+        formats = tuple(type(one).__name__ for one in source.formats)
+        yield Load(source=name, interval=interval, transform=source.transform, formats=formats)
         yield Validate(
             source=name,
             interval=interval,

@@ -57,7 +57,8 @@ def _way(step: Step) -> str:
 def _by(step: Step) -> str:
     match step:
         case Load():
-            return f"  (transforms/{step.transform})"
+            how = [*step.formats, *([f"transforms/{step.transform}"] if step.transform else [])]
+            return f"  ({', '.join(how)})"
         case Validate():
             return f"  ({counted(step.expectations, 'expectation')}, {counted(step.row_rules, 'row rule')})"
         case Extract() | Aggregate() | Register() | Materialize():

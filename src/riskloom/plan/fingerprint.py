@@ -57,18 +57,19 @@ def declaration_fingerprint(data: dict[str, Any]) -> str:
     return _digest(_without(data))
 
 
-def source_fingerprint(source: EventSource, transform: Path) -> str:
+def source_fingerprint(source: EventSource, transform: Path | None) -> str:
     """Fingerprint what decides a source's events: its declaration and the text of its transform.
 
     Args:
         source: The source.
-        transform: File that holds its transform.
+        transform: File that holds its transform; None for a source that has none.
 
     Returns:
         16 hexadecimal digits.
     """
     declared = {key: value for key, value in vars(source).items() if key not in _FOR_PEOPLE}
-    return _digest({**declared, "transform_text": transform.read_text(encoding="utf-8")})
+    text = transform.read_text(encoding="utf-8") if transform else ""
+    return _digest({**declared, "transform_text": text})
 
 
 def _without(data: Any) -> Any:  # noqa: ANN401 - JSON is any

@@ -70,6 +70,7 @@ class Load(_Described):
     source: str
     interval: Interval
     transform: str
+    formats: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

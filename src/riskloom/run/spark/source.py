@@ -92,7 +92,8 @@ class SourceRun:
             self._write(self._line("failed", error=f"{type(error).__name__}: {error}"))
 
     def _line(self, status: Status, **counts: Any) -> ops.RunRecord:  # noqa: ANN401 - the fields of the record
-        transform = self._project.root / TRANSFORMS / f"{self._source.transform.partition(':')[0]}.py"
+        module = self._source.transform.partition(":")[0]
+        transform = self._project.root / TRANSFORMS / f"{module}.py" if module else None
         return ops.RunRecord(
             run_id=self._run_id,
             source=self._source.name,
