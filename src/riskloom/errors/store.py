@@ -94,7 +94,7 @@ class StoreError(RiskloomError):
     def plain_view(cls, view: str, action: str) -> Self:
         """Build the error for a Feast view that is not one of Riskloom's."""
         return cls(
-            f"view {view!r} has neither a DeltaSource nor a DeltaTableSource of riskloom.store, so it cannot be {action} here. "
+            f"view {view!r} is neither of Riskloom's sources (DeltaSource, DeltaTableSource) nor of a Feast FileSource, so it cannot be {action} here. "
             "Declare it under features/."
         )
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from riskloom.intervals import to_datetime
 from riskloom.lake import tables
@@ -38,21 +36,17 @@ def write_training_set(project: Project, service: str, interval: Interval) -> Pa
         interval: The stretch of data whose events make the spine.
 
     Returns:
-        A Parquet file below the project's state folder: keys, ``event_timestamp``, features.
+        A Parquet file below the project's state folder: keys, ``event_timestamp``, features. Beside it stands the
+        manifest by which it is computed again.
 
     Raises:
         ProjectError: There is no such service.
         LakeError: A table of its sources is not there yet.
     """
-    table = build_training_set(service, spine(project, service, interval), project=project, output="arrow")
-    path = project.settings.state / FOLDER / service / f"{_file_name(interval)}.parquet"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        pq.write_table(table, unfinished)
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    folder = project.settings.state / FOLDER / service / _file_name(interval)
+    path: Path = build_training_set(
+        service, spine(project, service, interval), project=project, output="parquet", out=folder
+    )
     return path
 
 
@@ -70,8 +64,12 @@ def spine(project: Project, service: str, interval: Interval, most_rows: int = M
         order of time and keys. A key that an event's source does not have is null there.
     """
     keys: dict[str, dict[str, str]] = {}
+    looked_up = {key: dtype for view, _ in project.service_columns(service) for key, dtype in view.entity.keys}
     for view, _ in project.service_features(service):
-        keys.setdefault(view.source.name, {}).update(view.entity.keys)
+        named = keys.setdefault(view.source.name, {})
+        named.update(view.entity.keys)
+        # A batch view has no events: its keys are those of the service's sources.
+        named.update({key: dtype for key, dtype in looked_up.items() if view.source.columns.get(key) == dtype})
     columns = sorted({column for named in keys.values() for column in named})
     parts = [_events(project, source, list(named), interval) for source, named in keys.items()]
     rows = pa.concat_tables(parts, promote_options="default").select([*columns, TIME])

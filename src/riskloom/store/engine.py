@@ -18,7 +18,7 @@ from feast.repo_config import FeastConfigBaseModel
 from riskloom.errors import StoreError
 from riskloom.intervals import to_micros
 from riskloom.store.online import RiskloomOnlineStore, windowed
-from riskloom.store.table_source import DeltaTableSource
+from riskloom.store.table_source import readable
 from riskloom.store.write import record, write_view
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ class RiskloomComputeEngine(ComputeEngine):
     def _run(self, registry: BaseRegistry, task: MaterializationTask) -> MaterializationJob:
         view = task.feature_view
         try:
-            if isinstance(view.batch_source, DeltaTableSource):
+            if readable(view.batch_source) is not None:
                 return self._run_plain(registry, task)
             if not windowed(view) or not isinstance(self.online_store, RiskloomOnlineStore):
                 raise StoreError.plain_view(view.name, "materialized")  # noqa: TRY301 - becomes the job's error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from riskloom.errors import StoreError
 from riskloom.lake import tables
 from riskloom.lake.paths import Lake
 from riskloom.store import outputs
-from riskloom.store.manifest import FORMAT, ROWS, SPINE, Manifest, digest, parts_data, validation_data, versions
+from riskloom.store.manifest import FILE, FORMAT, ROWS, SPINE, Manifest, digest, parts_data, validation_data, versions
 from riskloom.store.row_hash import content_hash, row_hashes
 
 if TYPE_CHECKING:
@@ -46,11 +47,33 @@ def keep(
         tables_: The spine and the training set.
         chosen: The runner, and why.
         output: ``parquet`` or ``delta`` for the path of the data, else a kind of frame.
-        folder: Where to write. It is replaced where it holds a training set, and refused where it holds other files.
+        folder: Where to write. It is replaced as a whole where it holds a training set, and refused where
+            it holds other files.
     """
-    spine, table = tables_
-    place, lake = _emptied(Path(folder)), Lake(project.settings.lake)
-    kind = output if output in outputs.FILES else "parquet"
+    place, kind = Path(folder), output if output in outputs.FILES else "parquet"
+    _check_taken(place)
+    unfinished = place.with_name(f".{place.name}.{os.getpid()}")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True)
+    try:
+        _write(project, service, parts, tables_, chosen, kind, unfinished)
+        shutil.rmtree(place, ignore_errors=True)
+        unfinished.rename(place)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    return place / DATA[kind] if output in outputs.FILES else outputs.of_arrow(project, tables_[1], parts, output)
+
+
+def _write(
+    project: Project,
+    service: str,
+    parts: Sequence[Part],
+    tables_: tuple[pa.Table, pa.Table],
+    chosen: Choice,
+    kind: str,
+    place: Path,
+) -> None:
+    (spine, table), lake = tables_, Lake(project.settings.lake)
     hashes = hash_rows(table, parts)
     write_data(table, place / DATA[kind], kind)
     write_parquet(spine, place / SPINE)
@@ -72,7 +95,6 @@ def keep(
         "validations": validation_data(lake, parts),
     }
     Manifest(place, data).write()
-    return place / DATA[kind] if output in outputs.FILES else outputs.of_arrow(project, table, parts, output)
 
 
 def hash_rows(table: pa.Table, parts: Sequence[Part]) -> pa.Table:
@@ -109,17 +131,10 @@ def write_parquet(table: pa.Table, where: Path | pa.NativeFile) -> None:
     pq.write_table(plain, where, compression="zstd", store_schema=True)
 
 
-def _emptied(folder: Path) -> Path:
-    """Make a folder that holds nothing; a training set that stood there goes."""
-    known = {*DATA.values(), SPINE, ROWS, "manifest.json"}
+def _check_taken(folder: Path) -> None:
+    """Refuse a folder that holds anything but a training set."""
+    known = {*DATA.values(), SPINE, ROWS, FILE}
     if folder.exists():
-        others = (
-            sorted(found.name for found in folder.iterdir() if found.name not in known) if folder.is_dir() else ["."]
-        )
-        if others:
+        there = [found.name for found in folder.iterdir()] if folder.is_dir() else [folder.name]
+        if others := sorted(name for name in there if name not in known):
             raise StoreError.folder_taken(folder, others)
-        # The manifest first: what has one is whole.
-        (folder / "manifest.json").unlink(missing_ok=True)
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True)
-    return folder

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.dataset as ds
 from pyarrow import types
 
 from riskloom.errors import StoreError, WindowError
@@ -36,6 +37,7 @@ class Lookup:
         ttl: Microseconds that a row is valid, the last one included; None for ever.
         columns: Columns to look up and their declared types, or None, as for keys.
         by_created: Leave out rows that were created after the instant.
+        parquet: Whether the path is of Parquet files without a log.
     """
 
     view: str
@@ -47,6 +49,7 @@ class Lookup:
     ttl: int | None
     columns: Mapping[str, str | None]
     by_created: bool = False
+    parquet: bool = False
 
     @property
     def times(self) -> tuple[str, ...]:
@@ -89,17 +92,27 @@ class Lookup:
         Raises:
             StoreError: There is no table, it lacks a column, or its time column holds no times.
         """
-        if not tables.exists(self.path):
-            raise StoreError.no_batch_table(self.view, self.path)
-        there = tables.schema(self.path, self.version)
+        there = self.dataset()
         for column in self.read:
-            if column not in there.names:
-                raise StoreError.no_column(self.view, self.path, column, there.names)
-        kind = there.field(self.timestamp).type
+            if column not in there.schema.names:
+                raise StoreError.no_column(self.view, self.path, column, there.schema.names)
+        kind = there.schema.field(self.timestamp).type
         if not types.is_timestamp(kind):
             raise StoreError.column_type(self.view, self.path, self.timestamp, str(kind), "timestamp")
         filters = _between(pc.field(self.timestamp), kind, since, until)
-        return tables.read(self.path, columns=self.read, version=self.version, filters=filters)
+        return there.to_table(columns=list(self.read), filter=filters)
+
+    def dataset(self) -> ds.Dataset:
+        """Open the table.
+
+        Raises:
+            StoreError: There is no table.
+        """
+        if self.parquet and self.path.exists():
+            return ds.dataset(self.path, format="parquet")
+        if self.parquet or not tables.exists(self.path):
+            raise StoreError.no_batch_table(self.view, self.path)
+        return tables.opened(self.path, self.version).to_pyarrow_dataset()
 
     def join(self, spine: pa.Table, rows: pa.Table) -> pa.Table:
         """Join keys and instants with rows of the table.

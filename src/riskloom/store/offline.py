@@ -17,7 +17,7 @@ from riskloom.lake import tables
 from riskloom.store import plain_views, point_in_time, spine
 from riskloom.store.retrieval import RiskloomRetrievalJob, TableJob, ViewPart
 from riskloom.store.source import DeltaSource
-from riskloom.store.table_source import DeltaLoggingDestination, DeltaTableSource
+from riskloom.store.table_source import DeltaLoggingDestination, DeltaTableSource, readable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -159,8 +159,10 @@ class RiskloomOfflineStore(OfflineStore):
             StoreError: The view is windowed, or the rows have other columns than the table.
         """
         source = feature_view.batch_source
-        if not isinstance(source, DeltaTableSource):
+        if isinstance(source, DeltaSource):
             raise StoreError.write_refused(feature_view.name)
+        if not isinstance(source, DeltaTableSource):
+            raise StoreError.plain_view(feature_view.name, "written")
         path = source.path(config)
         tables.append(path, plain_views.as_the_table(feature_view.name, table, path))
         if progress:
@@ -197,8 +199,9 @@ def _part(
 ) -> ViewPart:
     source = view.batch_source
     outputs = {f"{view.projection.name_to_use()}__{name}" if full else name: name for name in names}
-    if isinstance(source, DeltaTableSource):
-        return plain_views.part(config, view, source, outputs, asked, by_created=by_created)
+    plain = readable(source)
+    if plain is not None:
+        return plain_views.part(config, view, plain, outputs, asked, by_created=by_created)
     if not isinstance(source, DeltaSource):
         raise StoreError.plain_view(view.name, "retrieved")
     rows, time = asked
@@ -220,6 +223,7 @@ def _wanted(view: FeatureView, feature_refs: list[str]) -> list[str]:
 
 
 def _table_of(source: DataSource, action: str) -> DeltaTableSource:
-    if not isinstance(source, DeltaTableSource):
+    found = readable(source)
+    if found is None:
         raise StoreError.offline_only(action)
-    return source
+    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 from functools import partial
 from typing import TYPE_CHECKING
@@ -64,6 +64,7 @@ def part(
         ttl=round(view.ttl.total_seconds() * 1_000_000) if view.ttl else None,
         columns={source.column_of(name): declared.get(name) for name in outputs.values()},
         by_created=by_created and bool(source.created_timestamp_column),
+        parquet=source.parquet,
     )
     named = {source.column_of(key): view.projection.join_key_map.get(key, key) for key in keys}
     wanted = _asked(rows, view.name, named, time)
@@ -108,7 +109,6 @@ class Pull:
     def all(self) -> pa.Table:
         """Give all rows, by Feast's names."""
         kept = [key for key in self.keys if key != DUMMY_ENTITY_ID]
-        names = [*kept, *(self.features or self._every()), *(time for time in self.times if time)]
         lookup = Lookup(
             view=self.source.name,
             path=self.path,
@@ -117,10 +117,13 @@ class Pull:
             timestamp=self.times[0],
             created=self.times[1],
             ttl=None,
-            columns=dict.fromkeys(names),
+            columns=dict.fromkeys(self.features),
+            parquet=self.source.parquet,
         )
+        if not self.features:
+            lookup = replace(lookup, columns=dict.fromkeys(lookup.dataset().schema.names))
         since, until = (None if bound is None else _micros(bound) for bound in self.span)
-        rows = lookup.typed(lookup.rows(since, until)).select(list(dict.fromkeys(names)))
+        rows = lookup.typed(lookup.rows(since, until))
         if kept:
             return rows
         return rows.append_column(DUMMY_ENTITY_ID, pa.array([DUMMY_ENTITY_VAL] * rows.num_rows, pa.string()))
@@ -135,10 +138,6 @@ class Pull:
         keys = list(self.keys) or [DUMMY_ENTITY_ID]
         last = places.select([*keys, "__place"]).group_by(keys, use_threads=False).aggregate([("__place", "max")])
         return sorted_.drop_columns(["__place"]).take(last.column("__place_max"))
-
-    def _every(self) -> list[str]:
-        reserved = {*self.keys, *self.times}
-        return [name for name in tables.schema(self.path, self.source.version).names if name not in reserved]
 
 
 def as_the_table(view: str, rows: pa.Table, path: Path) -> pa.Table:

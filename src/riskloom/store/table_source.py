@@ -6,8 +6,10 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from feast.data_format import DeltaFormat
 from feast.data_source import DataSource
 from feast.feature_logging import LoggingDestination
+from feast.infra.offline_stores.file_source import FileSource
 from feast.protos.feast.core.DataSource_pb2 import DataSource as DataSourceProto
 from feast.protos.feast.core.FeatureService_pb2 import LoggingConfig as LoggingConfigProto
 from feast.saved_dataset import SavedDatasetStorage
@@ -39,6 +41,9 @@ class DeltaTableSource(DataSource):
         tags: Tags.
         owner: Who answers for the table.
     """
+
+    # Whether the path is of Parquet files without a log: one of Feast's own file sources.
+    parquet = False
 
     def __init__(  # noqa: PLR0913 - Feast's own sources take as many
         self,
@@ -136,6 +141,26 @@ class DeltaTableSource(DataSource):
     def source_type(self) -> Any:  # noqa: ANN401 - an enum of generated code
         """Say that the source is not one of Feast's own."""
         return DataSourceProto.CUSTOM_SOURCE
+
+
+class _ParquetSource(DeltaTableSource):
+    parquet = True
+
+
+def readable(source: DataSource) -> DeltaTableSource | None:
+    """Give a source of plain feature values as one of ours; None for one that is neither ours nor a ``FileSource``."""
+    if isinstance(source, DeltaTableSource):
+        return source
+    if not isinstance(source, FileSource):
+        return None
+    kind = DeltaTableSource if isinstance(source.file_format, DeltaFormat) else _ParquetSource
+    return kind(
+        name=source.name,
+        path=source.path,
+        timestamp_field=source.timestamp_field,
+        created_timestamp_column=source.created_timestamp_column,
+        field_mapping=dict(source.field_mapping),
+    )
 
 
 class DeltaSavedDatasetStorage(SavedDatasetStorage):

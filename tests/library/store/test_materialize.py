@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from feast import Entity, FeatureView, Field, FileSource, ValueType
 from feast.feature_view import FeatureViewState
+from feast.infra.offline_stores.contrib.postgres_offline_store.postgres_source import PostgreSQLSource
 from feast.types import Int64, String
 
 from riskloom.errors import StoreError
@@ -295,24 +296,33 @@ def test_without_a_recorded_watermark_the_end_is_taken_for_it(make_shop):
     assert count(shop) == (2, "present")
 
 
-def test_a_plain_view_is_refused_and_passed_on(shop, tmp_path):
+def test_a_plain_view_of_feasts_own_is_served_and_one_of_another_store_refused(shop, tmp_path):
     path = tmp_path / "plain.parquet"
-    pd.DataFrame({"user_name": ["ann"], "age": [7], "event_timestamp": [pd.Timestamp(at(0))]}).to_parquet(path)
-    source = FileSource(name="plain", path=str(path), timestamp_field="event_timestamp")
+    rows = pd.DataFrame({"user_name": ["ann"], "age": [7], "event_timestamp": [pd.Timestamp(at(0))]})
+    rows.to_parquet(path)
     user = Entity(name="user_name", join_keys=["user_name"], value_type=ValueType.STRING)
     fields = [Field(name="user_name", dtype=String), Field(name="age", dtype=Int64)]
+    file = FileSource(name="plain", path=str(path), timestamp_field="event_timestamp")
+    other = PostgreSQLSource(name="other", table="people", timestamp_field="event_timestamp")
     store = open_store(shop.repo)
-    store.apply([user, FeatureView(name="plain", entities=[user], schema=fields, source=source)])
-    message = "view 'plain' has neither a DeltaSource nor a DeltaTableSource of riskloom.store, so it cannot be {} here. Declare it under features/."
-    with pytest.raises(StoreError, match=whole(message.format("materialized"))):
-        store.materialize(at(0), at(1), feature_views=["plain"])
+    store.apply([user, *(FeatureView(name=s.name, entities=[user], schema=fields, source=s) for s in (file, other))])
     spine = pd.DataFrame({"user_name": ["ann"], "event_timestamp": [pd.Timestamp(at(1))]})
-    with pytest.raises(StoreError, match=whole(message.format("retrieved"))):
-        store.get_historical_features(spine, ["plain:age"])
-    # The inner store keeps a plain view's values as it would without us.
-    rows = pd.DataFrame({"user_name": ["ann"], "age": [7], "event_timestamp": [pd.Timestamp(at(0))]})
-    store.write_to_online_store("plain", rows)
+    assert store.get_historical_features(spine, ["plain:age"]).to_df()["age"].tolist() == [7]
+    store.materialize(at(0), at(1), feature_views=["plain"])
     assert store.get_online_features(["plain:age"], [ANN]).to_dict() == {"user_name": ["ann"], "age": [7]}
+    message = (
+        "view 'other' is neither of Riskloom's sources (DeltaSource, DeltaTableSource) nor of a Feast FileSource, "
+        "so it cannot be {} here. Declare it under features/."
+    )
+    with pytest.raises(StoreError, match=whole(message.format("materialized"))):
+        store.materialize(at(0), at(1), feature_views=["other"])
+    with pytest.raises(StoreError, match=whole(message.format("retrieved"))):
+        store.get_historical_features(spine, ["other:age"])
+    with pytest.raises(StoreError, match=whole(message.format("written").replace("other", "plain", 1))):
+        store.write_to_offline_store("plain", rows)
+    # The inner store keeps a plain view's values as it would without us.
+    store.write_to_online_store("plain", rows.assign(age=8, event_timestamp=pd.Timestamp(at(2))))
+    assert store.get_online_features(["plain:age"], [ANN]).to_dict() == {"user_name": ["ann"], "age": [8]}
     assert register(shop.project)["views"] == ["user_logins", "pair_logins", "number_logins"]
     assert "plain" in [view.name for view in store.list_feature_views()]
 
