@@ -104,6 +104,11 @@ class SpineError(RiskloomError):
         return cls(f"the spine's column {column!r} is null in {rows} row(s). Each row needs its instant.")
 
     @classmethod
+    def out_of_range(cls, column: str) -> Self:
+        """Build the error for times that no calendar has."""
+        return cls(f"the spine's column {column!r} has times outside the years 1 to 9999. Correct or drop those rows.")
+
+    @classmethod
     def missing_key(cls, view: str, column: str, available: Iterable[str]) -> Self:
         """Build the error for a spine without a key column."""
         return cls(f"the spine has no column {column!r}, a key of view {view!r}.{nearest(column, available)}")

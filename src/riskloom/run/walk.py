@@ -117,7 +117,7 @@ class _Walk:
         from riskloom.run.spark.aggregate import aggregate
 
         view = self._project.view(step.view)
-        done = aggregate(self._spark, self._lake, view, self.report.run_id)
+        done = aggregate(self._spark, self._lake, view, self.report.run_id, self._project.settings.retention)
         self.report.views[step.view] = done.as_data()
         return f"{done.rows:,} events, {done.changed:,} changed"
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 TIME = "event_timestamp"
 AT = "at"
+FIRST, LAST = to_micros("0001-01-01"), to_micros("9999-12-31T23:59:59.999999Z")
 
 
 def to_arrow(spine: Any) -> pa.Table:  # noqa: ANN401 - a frame of one of five kinds
@@ -106,7 +107,14 @@ def instants(spine: pa.Table, time: str = TIME) -> pa.ChunkedArray:
     if column.null_count:
         raise SpineError.null_time(time, column.null_count)
     finer = column.type.unit == "ns"
-    return (pc.floor_temporal(column, unit="microsecond") if finer else column).cast(INSTANT)
+    try:
+        found = (pc.floor_temporal(column, unit="microsecond") if finer else column).cast(INSTANT)
+    except pa.ArrowInvalid as error:
+        raise SpineError.out_of_range(time) from error
+    span = pc.min_max(found.cast(pa.int64())).as_py()
+    if span["min"] < FIRST or span["max"] > LAST:
+        raise SpineError.out_of_range(time)
+    return found
 
 
 def _kind(found: pa.DataType) -> str:

@@ -172,6 +172,13 @@ TIME_HELP = "Give aware times, such as pandas.to_datetime(..., utc=True) or date
             pd.DataFrame({"user_name": ["ann", "bob"], "event_timestamp": pd.to_datetime([at(1), None], utc=True)}),
             "the spine's column 'event_timestamp' is null in 1 row(s). Each row needs its instant.",
         ),
+        *(
+            (
+                pa.table({"user_name": ["ann"], "event_timestamp": pa.array([far], pa.timestamp(unit, "UTC"))}),
+                "the spine's column 'event_timestamp' has times outside the years 1 to 9999. Correct or drop those rows.",
+            )
+            for far, unit in ((2**62, "s"), (2**62, "us"), (-(2**62), "us"))
+        ),
         (
             pd.DataFrame({"user": ["ann"], "event_timestamp": [at(1)]}),
             "the spine has no column 'user_name', a key of view 'user_logins'. Did you mean 'user'?",

@@ -23,6 +23,7 @@ from riskloom.lake.races import retried
 from riskloom.lake.tasks import InProcess
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from riskloom.lake.bucketed.table import Layout
@@ -65,7 +66,9 @@ class _Source:
         return [self.path / name for name in tables.added_files(self.path, self.version).column("path").to_pylist()]
 
 
-def follow(source: Path, path: Path, layout: Layout, tasks: Tasks) -> Followed:
+def follow(
+    source: Path, path: Path, layout: Layout, tasks: Tasks, properties: Mapping[str, str] | None = None
+) -> Followed:
     """Take in what a table has not taken in yet, in one transaction, and make it where it is missing.
 
     Args:
@@ -74,6 +77,7 @@ def follow(source: Path, path: Path, layout: Layout, tasks: Tasks) -> Followed:
         path: Folder of the bucketed table.
         layout: How its rows shall lie. A table of another layout is written anew.
         tasks: Where tasks run, if there is enough for them to do.
+        properties: Delta properties of a table that is made.
 
     Returns:
         The version taken in; a source that has not changed makes no commit.
@@ -84,12 +88,14 @@ def follow(source: Path, path: Path, layout: Layout, tasks: Tasks) -> Followed:
     version = tables.opened(source).version()
     seen = _Source(path=source, version=version, mark=f"source {tables.identity(source)}")
     changed = retried(
-        shown(path), lambda: _follow(seen, path, layout, tasks), lambda error: isinstance(error, Overtaken)
+        shown(path),
+        lambda: _follow(seen, path, layout, tasks, properties or {}),
+        lambda error: isinstance(error, Overtaken),
     )
     return Followed(source_version=version, changed=changed)
 
 
-def _follow(source: _Source, path: Path, layout: Layout, tasks: Tasks) -> int:
+def _follow(source: _Source, path: Path, layout: Layout, tasks: Tasks, properties: Mapping[str, str]) -> int:
     seen = snapshot(path, marks=[source.mark])
     taken_in = seen.marks.get(source.mark) if seen is not None and seen.has(layout) else None
     marks = {source.mark: source.version}
@@ -100,7 +106,8 @@ def _follow(source: _Source, path: Path, layout: Layout, tasks: Tasks) -> int:
         rows = tables.rows(source.path, source.version)
         job = Job(root=path, layout=layout, buckets=Buckets.for_rows(rows))
         written = build(_enough(tasks, rows), job, source.files)
-        commit(path, layout, seen, added=written, removed=() if seen is None else seen.files, marks=marks)
+        removed = () if seen is None else seen.files
+        commit(path, layout, seen, added=written, removed=removed, marks=marks, properties=properties)
         return sum(file.rows for file in written)
     change = Change(keyed(layout.keys, feed.gone), keyed(layout.keys, feed.new))
     done = apply(_enough(tasks, change.new.num_rows + change.gone.num_rows), path, layout, seen, change)

@@ -134,6 +134,7 @@ def commit(
     added: Sequence[File],
     removed: Sequence[File],
     marks: Mapping[str, int],
+    properties: Mapping[str, str] | None = None,
 ) -> int:
     """Change a table in one transaction, provided that it is still as it was seen.
 
@@ -144,6 +145,7 @@ def commit(
         added: Files that successful tasks wrote.
         removed: Files of ``seen`` that the table shall lose; all of them where the layout is another.
         marks: What to keep for each application, in the same transaction.
+        properties: Delta properties, where the table is made.
 
     Returns:
         The version that the transaction made.
@@ -154,16 +156,16 @@ def commit(
     from deltalake import CommitProperties, Transaction
     from deltalake.exceptions import CommitFailedError, DeltaError
 
-    properties = CommitProperties(
+    about = CommitProperties(
         max_commit_retries=0, app_transactions=[Transaction(name, mark) for name, mark in marks.items()]
     )
     try:
         if seen is None:
-            _create(path, layout, added, properties, mode="error")
+            _create(path, layout, added, about, properties, mode="error")
         elif tables.version(path) != seen.version:
             raise Overtaken(shown(path))
         elif not seen.has(layout):
-            _create(path, layout, added, properties, mode="overwrite")
+            _create(path, layout, added, about, properties, mode="overwrite")
         else:
             table = tables.opened(path, seen.version)
             actions: list[AddAction | RemoveAction] = [
@@ -171,7 +173,7 @@ def commit(
                 *(file.removed() for file in removed),
             ]
             table.create_write_transaction(
-                actions, "append", _with_bucket(layout), partition_by=[COLUMN], commit_properties=properties
+                actions, "append", _with_bucket(layout), partition_by=[COLUMN], commit_properties=about
             )
     except CommitFailedError as error:
         raise Overtaken(str(error)) from error
@@ -188,7 +190,8 @@ def _create(
     path: Path,
     layout: Layout,
     added: Sequence[File],
-    properties: CommitProperties,
+    about: CommitProperties,
+    properties: Mapping[str, str] | None,
     *,
     mode: Literal["error", "overwrite"],
 ) -> None:
@@ -203,7 +206,8 @@ def _create(
         mode=mode,
         partition_by=[COLUMN],
         description=layout.description,
-        commit_properties=properties,
+        configuration=dict(properties or {}),
+        commit_properties=about,
     )
 
 

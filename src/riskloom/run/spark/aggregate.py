@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 from riskloom.intervals import format_instant
 from riskloom.lake import ops, tables
 from riskloom.lake.bucketed.follow import follow
+from riskloom.lake.retention import retention_properties
 from riskloom.lake.spark.tasks import OnSpark
+from riskloom.settings import RETENTION
 from riskloom.windows.gold import gold_layout
 
 if TYPE_CHECKING:
@@ -46,7 +48,9 @@ class Aggregated:
         return {**asdict(self), "watermark": None if self.watermark is None else format_instant(self.watermark)}
 
 
-def aggregate(spark: SparkSession, lake: Lake, view: FeatureView, run_id: str) -> Aggregated:
+def aggregate(
+    spark: SparkSession, lake: Lake, view: FeatureView, run_id: str, retention: str = RETENTION
+) -> Aggregated:
     """Bring a view's gold table up to date with its source's silver table.
 
     Args:
@@ -54,6 +58,7 @@ def aggregate(spark: SparkSession, lake: Lake, view: FeatureView, run_id: str) -
         lake: Where the tables are.
         view: The view.
         run_id: The run, for ``ops.views``.
+        retention: How long the versions of a gold table that is made are kept.
 
     Returns:
         Version, rows and number of changed rows; no change of silver makes no commit.
@@ -66,7 +71,7 @@ def aggregate(spark: SparkSession, lake: Lake, view: FeatureView, run_id: str) -
     watermark = ops.watermark(lake, view.source.name)
     if not tables.exists(silver):
         return Aggregated(gold_version=None, rows=0, changed=0, watermark=watermark)
-    came = follow(silver, gold, gold_layout(view), OnSpark(spark))
+    came = follow(silver, gold, gold_layout(view), OnSpark(spark), retention_properties(retention))
     done = Aggregated(
         gold_version=tables.version(gold), rows=tables.rows(gold), changed=came.changed, watermark=watermark
     )
