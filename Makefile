@@ -13,7 +13,7 @@ export AIRFLOW_HOME ?= $(CURDIR)/.riskloom/airflow
 export TZ := UTC
 HEAVY := spark or feast or airflow or server
 
-.PHONY: help setup demo test test-all check format airflow bench-online clean
+.PHONY: help setup demo test test-all check format airflow bench-online bench-extract clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
