@@ -13,10 +13,10 @@ export AIRFLOW_HOME ?= $(CURDIR)/.riskloom/airflow
 export TZ := UTC
 HEAVY := spark or feast or airflow or server
 
-.PHONY: help setup demo test test-all check format airflow bench-online bench-extract clean
+.PHONY: help setup demo test test-all check format airflow bench-online bench-materialize bench-extract clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-17s %s\n", $$1, $$2}' Makefile
 
 $(READY): pyproject.toml constraints.txt scripts/setup
 	@scripts/setup
@@ -48,6 +48,9 @@ airflow: $(READY) ## a local Airflow with the DAGs loaded, until Ctrl-C
 
 bench-online: $(READY) ## forty features read online, against Feast's stock store
 	@$(BIN)/python -m benchmarks.online $(ARGS)
+
+bench-materialize: $(READY) ## states from Delta to Redis, against Feast's local engine
+	@$(BIN)/python -m benchmarks.materialize $(ARGS)
 
 bench-extract: $(READY) ## mixed, damaged lines to typed tables, against Spark's own functions and DuckDB
 	@$(BIN)/python -m benchmarks.extract $(ARGS)

@@ -15,7 +15,7 @@ from riskloom.windows import compute
 from riskloom.windows.tables import ARROW, EVENT_TIMES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     import pandas as pd
@@ -38,6 +38,7 @@ def read_events(
     until: int | None,
     version: int | None = None,
     keys: pa.Table | None = None,
+    buckets: Collection[str] | None = None,
 ) -> pa.Table:
     """Read a view's events in ``[since, until)``.
 
@@ -48,6 +49,7 @@ def read_events(
         until: Microseconds since the epoch; None for no bound.
         version: Version of the table; None for the newest.
         keys: The view's partition keys, of the entities wanted; None for all. Events of others may come too.
+        buckets: Names of the table's buckets to read; None for all.
 
     Raises:
         StoreError: There is no table.
@@ -55,7 +57,7 @@ def read_events(
     if not tables.exists(path):
         raise StoreError.no_table(view.name, path)
     columns = event_columns(view)
-    return read(path, columns, time=EVENT_TS, since=since, until=until, keys=keys, version=version)
+    return read(path, columns, time=EVENT_TS, since=since, until=until, keys=keys, buckets=buckets, version=version)
 
 
 def values(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Ints = npt.NDArray[np.int64]
 
-_ENTITIES_AT_ONCE = 20_000
+_ENTITIES_AT_ONCE = 5_000
 # More events than this are not kept as they are beside packed rows, whatever a view allows.
 MAX_RAW = 1_024
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ import pyarrow.compute as pc
 from riskloom.errors import StoreError
 from riskloom.intervals import to_datetime
 from riskloom.lake import ops, tables
+from riskloom.lake.bucketed.table import snapshot
 from riskloom.lake.commits import committed
 from riskloom.lake.paths import Lake
 from riskloom.store.changed import changed_keys, distinct_keys, of_keys
@@ -23,7 +25,7 @@ from riskloom.store.state import NEVER, Mark
 from riskloom.store.states import encode_states
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from feast import FeatureView, RepoConfig
@@ -33,6 +35,9 @@ if TYPE_CHECKING:
     from riskloom.store.online import RiskloomOnlineStore
     from riskloom.store.source import DeltaSource
     from riskloom.store.views import Views
+
+
+_ROWS_AT_ONCE = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +90,15 @@ class _Job:
         if mark is None or (mark.attempt, mark.owner) != (self.begun.attempt, self.begun.owner):
             raise StoreError.overtaken(self.name)
 
-    def events(self) -> pa.Table:
-        """Read the events that the states are made of."""
-        keys = None if self.keys is None else self.keys.select(self.plan.view.partition_keys)
-        since = self.cut - self.plan.view.reach
-        rows = read_events(self.plan.view, self.path, since, self.span.end, self.span.version, keys)
-        return rows if self.keys is None else of_keys(rows, self.keys)
+    def events(self) -> Iterator[pa.Table]:
+        """Read the events that the states are made of, those of one entity together."""
+        view, since, span = self.plan.view, self.cut - self.plan.view.reach, self.span
+        if self.keys is not None:
+            keys = self.keys.select(view.partition_keys)
+            yield of_keys(read_events(view, self.path, since, span.end, span.version, keys), self.keys)
+            return
+        for buckets in _pieces(self.path, span.version):
+            yield read_events(view, self.path, since, span.end, span.version, buckets=buckets)
 
     def write(self, chunk: Sequence[tuple[bytes, bytes]]) -> None:
         """Write states; empty ones are tombstones."""
@@ -130,15 +138,31 @@ def write_view(
     if span is None:
         return old
     job = _begin(views, plan, path, old, span, full=full)
-    entities, written = 0, []
-    for chunk in encode_states(plan, job.events(), Stamp(span.version, job.begun.attempt, job.cut)):
-        job.write(chunk)
-        entities += len(chunk)
-        if job.keys is not None:
-            written += [key for key, _ in chunk]
-    if job.keys is not None and (gone := _gone(job, written)):
-        job.write(gone)
-    return _complete(job, source.configuration, entities)
+    written = _send(job)
+    return _complete(job, source.configuration, written)
+
+
+def _send(job: _Job) -> int:
+    """Write the states, and give how many there are: while a batch is on its way, the next one is encoded."""
+    stamp = Stamp(job.span.version, job.begun.attempt, job.cut)
+    batches = (batch for events in job.events() for batch in encode_states(job.plan, events, stamp))
+    there: set[bytes] = set()
+    entities = 0
+    with ThreadPoolExecutor(1) as sender:
+        try:
+            sent = sender.submit(job.check)
+            for batch in batches:
+                sent.result()
+                sent = sender.submit(job.write, batch)
+                entities += len(batch)
+                if job.keys is not None:
+                    there.update(key for key, _ in batch)
+            sent.result()
+            if gone := _gone(job, there):
+                sender.submit(job.write, gone).result()
+        finally:
+            sender.submit(job.views.states.close).result()
+    return entities
 
 
 def _begin(views: Views, plan: Plan, path: Path, old: Mark, span: _Span, *, full: bool) -> _Job:
@@ -170,10 +194,9 @@ def _changed(plan: Plan, path: Path, old: Mark, span: _Span) -> pa.Table | None:
     return distinct_keys(pa.concat_tables([keys, later], promote_options="permissive"), keys.column_names)
 
 
-def _gone(job: _Job, written: list[bytes]) -> list[tuple[bytes, bytes]]:
+def _gone(job: _Job, there: set[bytes]) -> list[tuple[bytes, bytes]]:
     """Give tombstones of entities that have no event in reach any more."""
     keys = () if job.keys is None else zip(*(column.to_pylist() for column in job.keys.columns), strict=True)
-    there = set(written)
     return [(key, b"") for key in map(job.plan.codec.encode, keys) if key not in there]
 
 
@@ -231,6 +254,26 @@ def _span(view: str, path: Path, old: Mark, until: int | None) -> _Span | None:
 
 def _newest(path: Path, version: int) -> int:
     """Give the first instant after the newest event; ``NEVER`` where there is none."""
+    seen = snapshot(path, version)
+    if seen is not None and seen.bucketed:
+        return max((file.span[1] + 1 for file in seen.files), default=NEVER)
     times = tables.read(path, columns=[EVENT_TS], version=version).column(EVENT_TS).cast(pa.int64())
     newest = pc.max(times).as_py()
     return NEVER if newest is None else newest + 1
+
+
+def _pieces(path: Path, version: int) -> Iterator[set[str] | None]:
+    """Give buckets to read at once, so that memory does not grow with the table; None for a table without."""
+    seen = snapshot(path, version)
+    if seen is None or not seen.bucketed:
+        yield None
+        return
+    piece: set[str] = set()
+    rows = 0
+    for file in sorted(seen.files, key=lambda file: file.bucket):
+        if rows >= _ROWS_AT_ONCE and file.bucket not in piece:
+            yield piece
+            piece, rows = set(), 0
+        piece.add(file.bucket)
+        rows += file.rows
+    yield piece

@@ -16,7 +16,7 @@ from riskloom.lake.bucketed.hashing import key_hashes
 from riskloom.lake.bucketed.table import snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
     from riskloom.lake.bucketed.files import File
@@ -35,6 +35,7 @@ def read(
     since: int | None = None,
     until: int | None = None,
     keys: pa.Table | None = None,
+    buckets: Collection[str] | None = None,
     version: int | None = None,
 ) -> pa.Table:
     """Read rows of a table, bucketed or not.
@@ -47,6 +48,7 @@ def read(
         until: Microseconds before which; None for no bound.
         keys: The key columns, named and typed as the table's, in the order of the composite key: whose rows are
             wanted. Those of others may come too. None for all.
+        buckets: Names of the buckets to read, of a bucketed table; None for all.
         version: Version to read; None for the newest.
 
     Returns:
@@ -64,6 +66,7 @@ def read(
         bounds.append(pc.field(keys.column_names[0]).isin(firsts))
     schema = pa.schema(tables.opened(path, seen.version).schema())
     files = [file for file in holding(seen, keys) if overlaps(file, since, until)]
+    files = files if buckets is None else [file for file in files if file.bucket in buckets]
     if not files:
         return pa.schema([schema.field(name) for name in columns]).empty_table()
     there = ds.dataset([str(path / file.path) for file in files], schema=schema, format="parquet")

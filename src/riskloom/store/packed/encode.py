@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from riskloom.store.packed.fold import cut_tiles, fold
-from riskloom.store.packed.head import FINGERPRINT, SCALED, Head, seal
+from riskloom.store.packed.head import FINGERPRINT, HEAD_DTYPE, SCALED, seal
 from riskloom.store.packed.picks import Picks
 from riskloom.store.packed.raws import raw_records
 from riskloom.store.packed.shape import INTEGER, SQUARE, WIDE, width_code
@@ -53,40 +53,44 @@ def encode(shape: Shape, events: Events, declaration: bytes, stamp: Stamp, max_r
     codes = _codes(shape, events, tiles, folded, row_edges)
     rows, row_ends, row_sizes = _rows(shape, tiles, folded, codes, picks)
     tails = _tails(shape, events, tiles, folded, picks)
-    tail_size, raw_size = shape.tail_struct.size, shape.raw_struct.size
     raw_bytes, raw_edges = raws
-    newest = events.event_ts[events.ends - 1]
-    for entity in range(len(events.begins)):
-        low, high = int(row_edges[entity]), int(row_edges[entity + 1])
-        raw_low, raw_high = int(raw_edges[entity]), int(raw_edges[entity + 1])
-        picked = picks.of(entity)
-        size = row_sizes[entity] * (high - low)
-        end = int(row_ends[entity])
-        head = Head(
-            declaration[:FINGERPRINT],
-            stamp.version,
-            stamp.revision,
-            int(tiles.cut[entity]),
-            int(newest[entity]),
-            int(base[entity]),
-            int(codes[entity]),
-            SCALED if folded.scaled[entity] else 0,
-            high - low,
-            raw_high - raw_low,
-            len(picked),
-        )
+    picked = [picks.of(entity) for entity in range(len(base))]
+    heads = _heads(
+        len(base),
+        {
+            "declaration": np.full(len(base), declaration[:FINGERPRINT], f"S{FINGERPRINT}"),
+            "version": stamp.version,
+            "revision": stamp.revision,
+            "cut": tiles.cut,
+            "newest": events.event_ts[events.ends - 1],
+            "base": base,
+            "code": codes,
+            "flags": np.where(folded.scaled, SCALED, 0),
+            "rows": np.diff(row_edges),
+            "raws": np.diff(raw_edges),
+            "picks": [len(part) for part in picked],
+        },
+    )
+    # Plain lists from here on: taking one number out of an array costs more than all that is done with it.
+    tail_size, raw_size, head_size = shape.tail_struct.size, shape.raw_struct.size, HEAD_DTYPE.itemsize
+    edges, raw_places, ends, kinds = (array.tolist() for array in (row_edges, raw_edges, row_ends, codes))
+    for entity, (kind, end, size) in enumerate(zip(kinds, ends, row_sizes, strict=True)):
+        low, high = edges[entity], edges[entity + 1]
         yield seal(
-            head,
-            b"".join(
-                (
-                    starts[4 * low : 4 * high],
-                    rows[int(codes[entity])][end - size : end],
-                    tails[tail_size * entity : tail_size * (entity + 1)],
-                    picked,
-                    raw_bytes[raw_size * raw_low : raw_size * raw_high],
-                )
-            ),
+            heads[head_size * entity : head_size * (entity + 1)],
+            starts[4 * low : 4 * high],
+            rows[kind][end - size * (high - low) : end],
+            tails[tail_size * entity : tail_size * (entity + 1)],
+            picked[entity],
+            raw_bytes[raw_size * raw_places[entity] : raw_size * raw_places[entity + 1]],
         )
+
+
+def _heads(size: int, fields: dict[str, Any]) -> bytes:
+    out = np.zeros(size, HEAD_DTYPE)
+    for name, column in fields.items():
+        out[name] = column
+    return out.tobytes()
 
 
 def _codes(shape: Shape, events: Events, tiles: Tiles, folded: Folded, row_edges: Ints) -> Ints:

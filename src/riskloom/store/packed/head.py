@@ -6,6 +6,8 @@ import struct
 import zlib
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from riskloom.errors import StoreError
 
 if TYPE_CHECKING:
@@ -16,7 +18,8 @@ FINGERPRINT = 8
 SCALED = 1
 WHAT = "a state"
 _HEAD = struct.Struct("<BcI8sIIqqqBBIHI")
-_BODY = struct.calcsize("<BcI")
+_ENVELOPE = struct.Struct("<BcI")
+_BODY = _ENVELOPE.size
 SIZE = _HEAD.size
 
 
@@ -67,10 +70,15 @@ class Head(NamedTuple):
 NEWEST, CUT = Head._fields.index("newest"), Head._fields.index("cut")
 
 
-def seal(head: Head, body: bytes) -> bytes:
-    """Write a state."""
-    rest = _HEAD.pack(FORMAT, KIND, 0, *head)[_BODY:]
-    return struct.pack("<BcI", FORMAT, KIND, zlib.crc32(body, zlib.crc32(rest, FORMAT))) + rest + body
+HEAD_DTYPE = np.dtype(
+    list(zip(Head._fields, ("S8", "<u4", "<u4", "<i8", "<i8", "<i8", "u1", "u1", "<u4", "<u2", "<u4"), strict=True))
+)
+
+
+def seal(*parts: bytes) -> bytes:
+    """Write a state of its header, as ``HEAD_DTYPE`` has it, and the parts of its body."""
+    body = b"".join(parts)
+    return _ENVELOPE.pack(FORMAT, KIND, zlib.crc32(body, FORMAT)) + body
 
 
 def unseal(view: str, data: Any, declaration: bytes) -> tuple[Any, ...]:  # noqa: ANN401 - whatever the store held

@@ -39,7 +39,7 @@ class Picks:
 
     def __init__(self, shape: Shape, events: Events, tiles: Tiles, folded: Folded) -> None:
         self._ranks: dict[int, Ints] = {}
-        self._parts: list[tuple[bytes, Ints, bytes, Ints]] = []
+        self._parts: list[tuple[bytes, list[int], bytes, list[int]]] = []
         owner = events.owner
         for channel in shape.picked:
             chosen = np.zeros(len(owner), np.bool_)
@@ -70,8 +70,8 @@ class Picks:
         """Write an entity's picks."""
         written = []
         for ends, edges, data, data_edges in self._parts:
-            low, high = int(edges[entity]), int(edges[entity + 1])
-            part = data[int(data_edges[entity]) : int(data_edges[entity + 1])]
+            low, high = edges[entity], edges[entity + 1]
+            part = data[data_edges[entity] : data_edges[entity + 1]]
             written += [_LENGTH.pack(high - low), ends[4 * low : 4 * high], part]
         return b"".join(written)
 
@@ -81,7 +81,9 @@ def _ranks(chosen: npt.NDArray[np.bool_], events: Events) -> Ints:
     return before - np.repeat(before[events.begins], events.ends - events.begins) if len(chosen) else before
 
 
-def _cut(events: Events, owner: Ints, chosen: npt.NDArray[np.bool_], column: str) -> tuple[bytes, Ints, bytes, Ints]:
+def _cut(
+    events: Events, owner: Ints, chosen: npt.NDArray[np.bool_], column: str
+) -> tuple[bytes, list[int], bytes, list[int]]:
     """Give the ends of values in their entity's data, where its values are, the data, and where that is."""
     places = np.flatnonzero(chosen)
     edges = np.searchsorted(owner[places], np.arange(len(events.begins) + 1))
@@ -91,7 +93,7 @@ def _cut(events: Events, owner: Ints, chosen: npt.NDArray[np.bool_], column: str
     ends = np.cumsum(lengths)
     starts = np.concatenate(([0], ends))[edges]
     relative = ends - starts[:-1][owner[places]]
-    return relative.astype("<u4").tobytes(), edges, data, starts
+    return relative.astype("<u4").tobytes(), edges.tolist(), data, starts.tolist()
 
 
 def _written(values: pa.Array) -> tuple[bytes, Ints]:
