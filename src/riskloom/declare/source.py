@@ -53,6 +53,8 @@ class EventSource:
         reference_date: Date of the newest line, where lines carry no year.
         holds: The stretch of time that files without a date in their path hold, as START/END.
         identical_lines: Whether identical lines of one file are separate events or one.
+        redact: Columns of free text, from which personal data is taken out before they are kept.
+        tokens: Columns of identifiers, of which keyed tokens are kept.
         description: One line for people.
         owner: Who answers for the source.
 
@@ -85,6 +87,8 @@ class EventSource:
     reference_date: date | None = None
     holds: str | None = None
     identical_lines: Literal["separate", "duplicate"] = "separate"
+    redact: tuple[str, ...] = ()
+    tokens: tuple[str, ...] = ()
     description: str = ""
     owner: str = ""
 
@@ -104,6 +108,7 @@ class EventSource:
         self._check_span()
         if self.identical_lines not in ("separate", "duplicate"):
             raise DeclarationError.invalid(self._place, "identical_lines is 'separate' or 'duplicate'.")
+        self._check_private()
 
     @property
     def _place(self) -> str:
@@ -174,6 +179,18 @@ class EventSource:
                 raise DeclarationError.unknown_column(self._place, column, self.columns)
         if self.available and self.columns[self.available] != "timestamp":
             raise DeclarationError.wrong_type(self._place, self.available, self.columns[self.available], ("timestamp",))
+
+    def _check_private(self) -> None:
+        for column in (*self.redact, *self.tokens):
+            if column not in self.columns:
+                raise DeclarationError.unknown_column(self._place, column, self.columns)
+            if self.columns[column] != "string":
+                raise DeclarationError.wrong_type(self._place, column, self.columns[column], ("string",))
+        for column in self.redact:
+            if column in self.tokens:
+                raise DeclarationError.invalid(
+                    self._place, f"column {column!r} is in redact and in tokens. Choose one."
+                )
 
     def _check_patterns(self) -> None:
         rules = {**self.ignore, **({"record_start": self.record_start} if self.record_start else {})}

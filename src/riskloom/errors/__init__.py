@@ -10,6 +10,7 @@ from riskloom.errors.base import RiskloomError, nearest
 from riskloom.errors.declare import DeclarationError
 from riskloom.errors.lake import AccountingError, ExtractError, LakeError
 from riskloom.errors.orchestrate import OrchestrationError
+from riskloom.errors.privacy import PrivacyError
 from riskloom.errors.project import PlanError, ProjectError
 from riskloom.errors.quality import QualityError, ValidationFailed
 from riskloom.errors.store import StoreError
@@ -23,6 +24,7 @@ __all__ = [
     "LakeError",
     "OrchestrationError",
     "PlanError",
+    "PrivacyError",
     "ProjectError",
     "QualityError",
     "RiskloomError",

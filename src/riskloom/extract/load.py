@@ -16,8 +16,11 @@ from riskloom.errors import AccountingError, ExtractError
 from riskloom.extract import classify, native, staging, units
 from riskloom.extract.counts import Counts, FileCounts
 from riskloom.extract.formats.plan import Plan
+from riskloom.extract.protect import Protection
+from riskloom.lake.key_ids import key_in_use
 from riskloom.lake.paths import Lake
 from riskloom.lake.races import first_line
+from riskloom.tokens import Ring
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -74,10 +77,11 @@ def load(spark: SparkSession, project: Project, source: EventSource, extracted: 
     lake = Lake(project.settings.lake)
     spark.sparkContext.setJobDescription(f"{run_id}: load {source.name}")
     place = staging.enter(lake.staging(source.name), run_id)
-    lines, apart = _classified(spark, lake, source, extracted, place)
+    protection = protection_of(source, lake)
+    lines, apart = _classified(spark, lake, source, extracted, place, protection)
     try:
         counts = _count_lines(lines, extracted)
-        frame = _units(project, source, lines, apart=apart).withColumn("run_id", F.lit(run_id))
+        frame = _units(project, source, lines, protection, apart=apart).withColumn("run_id", F.lit(run_id))
         # What a format alone has read stands in Parquet, and costs less to read again than to keep.
         frame = frame if apart else frame.persist(StorageLevel.MEMORY_AND_DISK)
         try:
@@ -92,15 +96,35 @@ def load(spark: SparkSession, project: Project, source: EventSource, extracted: 
     return Loaded(place.events, place.rejects, _of_input(source, counts, extracted), extracted.hashes, apart)
 
 
+def protection_of(source: EventSource, lake: Lake) -> Protection:
+    """Give how a source is protected: with the keys that its table has tokens of, else with the newest.
+
+    Raises:
+        PrivacyError: It has tokens, and their keys are not there.
+    """
+    if not source.tokens:
+        return Protection.of(source, None)
+    ring = Ring.required(f"source {source.name!r}")
+    used = key_in_use(lake.silver(source.name), source.tokens)
+    return Protection.of(source, ring if used is None else ring.until(used))
+
+
 def _classified(
-    spark: SparkSession, lake: Lake, source: EventSource, extracted: Extracted, place: staging.Staging
+    spark: SparkSession,
+    lake: Lake,
+    source: EventSource,
+    extracted: Extracted,
+    place: staging.Staging,
+    protection: Protection,
 ) -> tuple[DataFrame, bool]:
     """Give a row for each line, or what it became; and whether no two events can have one id."""
     plan = Plan.of(source) if source.formats else None
     heads = {file.file_hash: file.head for file in extracted.files} if source.header or plan else {}
     rules = classify.Rules(source.header, dict(source.ignore), source.record_start, heads, plan)
     if plan is not None:
-        apart = native.decode(spark, lake.bronze(source.name), extracted.hashes, rules, plan, place.decoded)
+        # A transform reads what the format gave; without one, it is kept.
+        kept = None if source.transform else protection
+        apart = native.decode(spark, lake.bronze(source.name), extracted.hashes, rules, plan, place.decoded, kept)
         lines = spark.read.schema(units.decoded_schema(source)).parquet(str(place.decoded))
         return lines, apart and source.event_id == POSITION and not source.transform
     bronze = spark.read.format("delta").load(str(lake.bronze(source.name)))
@@ -115,18 +139,34 @@ def _classify(batches: Iterator[pa.RecordBatch], rules: classify.Rules) -> Itera
     return rules.rows(batches)
 
 
-def _units(project: Project, source: EventSource, lines: DataFrame, *, apart: bool) -> DataFrame:
+def _protect(batches: Iterator[pa.RecordBatch], protection: Protection) -> Iterator[pa.RecordBatch]:
+    return protection.batches(batches)
+
+
+def _protected(source: EventSource, out: DataFrame, protection: Protection) -> DataFrame:
+    """Protect what a transform gave."""
+    kept = out.select("origin", "ordinal", "reason", "detail", "event_ts", *ENVELOPE, *source.columns)
+    return kept.mapInArrow(partial(_protect, protection=protection), kept.schema)
+
+
+def _units(
+    project: Project, source: EventSource, lines: DataFrame, protection: Protection, *, apart: bool
+) -> DataFrame:
     if source.formats:
-        return _decoded_units(project, source, lines, apart=apart)
+        return _decoded_units(project, source, lines, protection, apart=apart)
     out = units.transformed(source, _transform(project, source), units.record_frame(lines, source))
-    return units.unit_frame(source, project.suite(source.name), out, lines)
+    protected = _protected(source, out, protection)
+    return units.unit_frame(source, project.suite(source.name), protected, lines)
 
 
-def _decoded_units(project: Project, source: EventSource, lines: DataFrame, *, apart: bool) -> DataFrame:
+def _decoded_units(
+    project: Project, source: EventSource, lines: DataFrame, protection: Protection, *, apart: bool
+) -> DataFrame:
     """Give the units of a format, whose rejects are there already; a transform gets the events alone."""
     parsed = units.parsed_frame(source, lines)
     if source.transform:
         events = units.transformed(source, _transform(project, source), parsed.where("reason IS NULL"))
+        events = _protected(source, events, protection)
         rejects = parsed.where("reason IS NOT NULL")
         parsed = events.unionByName(
             rejects.select(*(name for name in rejects.columns if name in events.columns)), allowMissingColumns=True

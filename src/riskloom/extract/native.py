@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from riskloom.extract.classify import Rules
     from riskloom.extract.formats.plan import Plan
+    from riskloom.extract.protect import Protection
 
 _HASH = "file_hash"
 _BATCH_ROWS = 32_768
@@ -46,7 +47,15 @@ class Part:
     files: tuple[tuple[str, tuple[int, ...]], ...]
 
 
-def decode(spark: SparkSession, bronze: Path, hashes: Sequence[str], rules: Rules, plan: Plan, folder: Path) -> bool:
+def decode(
+    spark: SparkSession,
+    bronze: Path,
+    hashes: Sequence[str],
+    rules: Rules,
+    plan: Plan,
+    folder: Path,
+    protection: Protection | None = None,
+) -> bool:
     """Decode the lines of contents, and write what they become as Parquet.
 
     Args:
@@ -56,6 +65,7 @@ def decode(spark: SparkSession, bronze: Path, hashes: Sequence[str], rules: Rule
         rules: Which lines are records.
         plan: How records become rows.
         folder: Where a file for each task goes; one that runs again writes the same file again.
+        protection: What is done to the columns that are kept; None where a transform reads them first.
 
     Returns:
         Whether each line's place is its own: no two of the contents begin with the same earlier one, and no text
@@ -66,7 +76,7 @@ def decode(spark: SparkSession, bronze: Path, hashes: Sequence[str], rules: Rule
     found = parts(bronze, hashes, whole=rules.spans)
     if not found:
         return True
-    task = partial(decode_part, rules=rules, plan=plan, folder=str(folder))
+    task = partial(decode_part, rules=rules, plan=plan, folder=str(folder), protection=protection)
     seen = spark.sparkContext.parallelize(found, len(found)).map(task).collect()
     owners: dict[str, set[str]] = {}
     for part, identities in zip(found, seen, strict=True):
@@ -129,7 +139,7 @@ def _grouped(sizes: Sequence[int]) -> Iterator[tuple[int, ...]]:
         yield tuple(held)
 
 
-def decode_part(part: Part, rules: Rules, plan: Plan, folder: str) -> list[str]:
+def decode_part(part: Part, rules: Rules, plan: Plan, folder: str, protection: Protection | None = None) -> list[str]:
     """Decode one part, in bounded memory.
 
     Returns:
@@ -143,7 +153,7 @@ def decode_part(part: Part, rules: Rules, plan: Plan, folder: str) -> list[str]:
     with pq.ParquetWriter(unfinished, frames.schema(plan), compression="snappy") as writer:
         for table in decoder.rows(_lines(part)):
             if table.num_rows:
-                writer.write_table(table)
+                writer.write_table(table if protection is None else protection.table(table))
                 identities.update(() if plan.identical else pc.unique(table["identity"]).to_pylist())
     os.replace(unfinished, target)  # noqa: PTH105 - strings come from the task
     return sorted(identities)

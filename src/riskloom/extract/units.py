@@ -34,6 +34,9 @@ ENVELOPE_TYPES = {
     "extras": "map<string,string>",
 }
 EVENT, DUPLICATE, REJECT = "event", "duplicate", "reject"
+UNNAMED_REASON = "unnamed_reason"
+# A reason is a code, perhaps with the name of a field behind it: never a piece of the line.
+_CODE = r"^[a-z][a-z0-9_]{0,63}(:[\w.\[\]-]{1,128})?$"
 NO_TIMESTAMP, NO_AVAILABLE, NO_EVENT_ID = "no_timestamp", "no_available_ts", "no_event_id"
 # What a line is refused for before anything reads it.
 UNREADABLE = (*FAILURES, TOO_LONG, ORPHAN, RECORD_TOO_LONG)
@@ -121,7 +124,7 @@ def unit_frame(
         apart: Whether no two events of the input can have one id, so that none is looked for.
     """
     declared = tuple(source.columns)
-    parsed = out.select("origin.*", "ordinal", "reason", "detail", "event_ts", *ENVELOPE, *declared)
+    parsed = out.select("origin.*", "ordinal", _coded_reason(), _safe_detail(source), "event_ts", *ENVELOPE, *declared)
     parsed = parsed.withColumn("available_ts", _available(source)).withColumn("event_id", _event_id(source))
     refused = F.coalesce(F.col("reason"), _unusable())
     stage = F.when(refused.isin(*UNREADABLE), "extract").when(refused.isNotNull(), "parse")
@@ -136,6 +139,19 @@ def unit_frame(
         units = parsed.unionByName(unread, allowMissingColumns=True)
     outcome = _own_outcome if apart else _with_outcome
     return outcome(units).withColumn("row_hash", row_hash_of(units, declared))
+
+
+def _coded_reason() -> Column:
+    reason = F.col("reason")
+    return F.when(reason.rlike(_CODE), reason).when(reason.isNotNull(), UNNAMED_REASON).alias("reason")
+
+
+def _safe_detail(source: EventSource) -> Column:
+    """Keep what a format says of a reject, which holds no value; of a transform's words, the name of a column."""
+    detail = F.col("detail")
+    if source.formats and not source.transform:
+        return detail
+    return F.when(detail.isin(*source.columns, *source.parsed_columns), detail).alias("detail")
 
 
 def row_hash_of(units: DataFrame, declared: tuple[str, ...]) -> Column:

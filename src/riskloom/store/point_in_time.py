@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from riskloom.errors import SpineError, StoreError
 from riskloom.lake import tables
 from riskloom.lake.bucketed.read import read
+from riskloom.store.keyed import as_tokens
 from riskloom.store.spine import AT
 from riskloom.windows import compute
 from riskloom.windows.tables import ARROW, EVENT_TIMES
@@ -86,6 +87,7 @@ def values(
         wanted = {feature.name: ARROW[feature.dtype] for feature in view.features}
         chosen = view.feature_names if features is None else features
         return pa.table({name: pa.array([], wanted[name]) for name in chosen})
+    spine = as_tokens(view, path, spine)
     span = pc.min_max(spine.column(AT).cast(pa.int64())).as_py()
     keys = spine.select(list(view.partition_keys))
     events = read_events(view, path, span["min"] - view.reach, span["max"], version, keys)

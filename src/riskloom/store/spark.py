@@ -14,6 +14,7 @@ from riskloom.errors import SpineError, StoreError
 from riskloom.lake import tables
 from riskloom.lake.spark.session import session
 from riskloom.lake.spark.tasks import OnSpark
+from riskloom.store.keyed import as_tokens, put_tokens, ring_of, token_keys
 from riskloom.store.parts import WindowPart
 from riskloom.store.point_in_time import EVENT_TS, append_features, event_columns
 from riskloom.store.spine import AT, TIME, keys_and_instants
@@ -101,7 +102,7 @@ def _requests(parts: Sequence[Part], rows: pa.Table) -> list[Request]:
         question = _question(part)
         if not bucketed(part.path, question, part.version):
             return []
-        spine = keys_and_instants(rows, part.name, part.entity.keys)
+        spine = as_tokens(part.view, part.path, keys_and_instants(rows, part.name, part.entity.keys))
         requests.append(Request(path=part.path, question=question, spine=spine, version=part.version))
     return requests
 
@@ -128,7 +129,20 @@ def _values(part: Part, rows: DataFrame) -> DataFrame:
         *(_key(rows, part.name, column, dtype).alias(column) for column, dtype in part.entity.keys),
         F.col(TIME).alias(AT),
     )
-    return _windowed(part, rows, spine) if isinstance(part, WindowPart) else _joined(part, spine)
+    return _windowed(part, rows, _keyed(part, spine)) if isinstance(part, WindowPart) else _joined(part, spine)
+
+
+def _keyed(part: WindowPart, spine: DataFrame) -> DataFrame:
+    """Put tokens in the place of a spine's identifiers."""
+    ring, columns = ring_of(part.view, part.path), token_keys(part.view)
+    if ring is None:
+        return spine
+
+    def tokens(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            yield from put_tokens(pa.Table.from_batches([batch]), columns, ring).to_batches()
+
+    return spine.mapInArrow(tokens, spine.schema)
 
 
 def _windowed(part: WindowPart, rows: DataFrame, spine: DataFrame) -> DataFrame:

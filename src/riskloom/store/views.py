@@ -11,6 +11,7 @@ from riskloom.store import evaluate
 from riskloom.store.evaluate import UPDATING, Answer, Plan, Row
 from riskloom.store.inner.base import MARK, declaration_key, state_key
 from riskloom.store.inner.base import Row as Written
+from riskloom.store.keyed import under_each_key
 from riskloom.store.packed import evaluate as packed
 from riskloom.store.source import declared
 from riskloom.store.state import Mark, decode_mark, decode_state
@@ -81,15 +82,28 @@ class Views:
         """
         # An entity that is asked for twice is read and evaluated once.
         distinct = [list(dict.fromkeys(part.keys)) for part in asked]
-        found = self._found(asked, distinct)
+        stored = [under_each_key(part.plan.view, keys) for part, keys in zip(asked, distinct, strict=True)]
+        found = self._found(asked, [newest for newest, *_ in stored])
         answers = []
-        for part, keys, (mark, states) in zip(asked, distinct, found, strict=True):
-            answer = self._answer(part, keys, mark, states, at)
+        for part, keys, (newest, *older), (mark, states) in zip(asked, distinct, stored, found, strict=True):
+            self._find_older(part, newest, older, states)
+            answer = self._answer(part, newest, mark, states, at)
             if len(keys) != len(part.keys):
                 rows = dict(zip(keys, answer.rows, strict=True))
                 answer = Answer(answer.at, answer.watermark, [rows[key] for key in part.keys])
             answers.append(answer)
         return answers
+
+    def _find_older(self, part: Asked, keys: list[Key], older: Sequence[list[Key]], states: list[bytes | None]) -> None:
+        """Look for states that stand under an older key for tokens, as they do until a view is built anew."""
+        for again in older:
+            missing = [place for place, state in enumerate(states) if state is None]
+            if not missing:
+                return
+            ((_, more),) = self._found([part], [[again[place] for place in missing]])
+            for place, state in zip(missing, more, strict=True):
+                if state is not None:
+                    states[place], keys[place] = state, again[place]
 
     def outdated(self, plan: Plan) -> bool:
         """Say whether a view's states, when last read, were of another declaration."""

@@ -1,0 +1,29 @@
+"""Errors of keys for tokens."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from riskloom.errors.base import RiskloomError, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class PrivacyError(RiskloomError):
+    """Keys that are missing or cannot be used."""
+
+    @classmethod
+    def no_keys(cls, what: str, variables: Iterable[str]) -> Self:
+        """Build the error for tokens without a key to make them."""
+        return cls(f"{what} needs keys for its tokens, and there are none. Set one of {', '.join(variables)}.")
+
+    @classmethod
+    def bad_keys(cls, place: str, why: str) -> Self:
+        """Build the error for keys that cannot be read; it never shows one."""
+        return cls(f"{place}: {why}. Give ID:HEX pairs with commas between them, the oldest first.")
+
+    @classmethod
+    def unknown_key_id(cls, key_id: str, available: Iterable[str]) -> Self:
+        """Build the error for tokens of a key that is not there."""
+        return cls(f"there is no key {key_id!r} for tokens that were made with it.{nearest(key_id, available)}")

@@ -1,0 +1,128 @@
+"""What leaves bronze: identifiers as tokens, free text and unknown fields without personal data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from riskloom.extract.redact import redact_column
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from riskloom.declare import EventSource
+    from riskloom.tokens import Ring
+
+FLAGS, EXTRAS = "flags", "extras"
+IDENTIFIER = "<ID>"
+PII_IDENTIFIER = "pii_identifier"
+# Unknown fields that are text or time by what they are: they are redacted, where others become tokens.
+_TEXTS = ("trace", "event_ts_raw")
+# Shorter identifiers stand in any text by chance.
+_LEAST_LETTERS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Protection:
+    """What is done to the columns of a source, ready to be sent to workers.
+
+    Attributes:
+        redact: Columns of free text.
+        tokens: Columns of identifiers.
+        ring: Keys of the tokens; None where no column holds any.
+    """
+
+    redact: tuple[str, ...] = ()
+    tokens: tuple[str, ...] = ()
+    ring: Ring | None = None
+
+    @classmethod
+    def of(cls, source: EventSource, ring: Ring | None) -> Protection:
+        """Give what a source declares."""
+        return cls(source.redact, source.tokens, ring)
+
+    def batches(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Protect batches that have the columns and, with them or not, ``flags`` and ``extras``."""
+        for batch in batches:
+            yield self._batch(batch)
+
+    def table(self, table: pa.Table) -> pa.Table:
+        """Protect a table."""
+        return pa.Table.from_batches(self.batches(table.to_batches()), table.schema)
+
+    def _batch(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        columns = dict(zip(batch.schema.names, batch.columns, strict=True))
+        flags: dict[int, set[str]] = {}
+        identifiers = self._identifiers(columns)
+        for name in self.redact:
+            columns[name], found = redact_column(_hidden(columns[name], identifiers, flags))
+            _add(flags, found)
+        if EXTRAS in columns:
+            columns[EXTRAS] = self._extras(columns[EXTRAS], identifiers, flags)
+        for name in self.tokens:
+            columns[name] = self._tokens(columns[name])
+        if flags and FLAGS in columns:
+            columns[FLAGS] = _flagged(columns[FLAGS], flags)
+        return pa.RecordBatch.from_arrays(list(columns.values()), schema=batch.schema)
+
+    def _identifiers(self, columns: dict[str, pa.Array]) -> list[tuple[str, ...]]:
+        """Give each row's identifiers that are long enough to be looked for in its text."""
+        if not self.tokens or not (self.redact or EXTRAS in columns):
+            return []
+        rows = zip(*(columns[name].to_pylist() for name in self.tokens), strict=True)
+        return [tuple(value for value in row if value and len(value) >= _LEAST_LETTERS) for row in rows]
+
+    def _tokens(self, column: pa.Array) -> pa.Array:
+        assert self.ring is not None, "a source with tokens has a ring"  # noqa: S101 - held by load
+        return self.ring.column(column).combine_chunks().cast(column.type)
+
+    def _extras(self, column: pa.Array, identifiers: list[tuple[str, ...]], flags: dict[int, set[str]]) -> pa.Array:
+        """Protect unknown fields: nobody said what they hold, so that beside identifiers all may be some."""
+        offsets = column.offsets.to_numpy()
+        first, last = int(offsets[0]), int(offsets[-1])
+        if first == last:
+            return column
+        keys, items = column.keys.slice(first, last - first), column.items.slice(first, last - first)
+        rows = np.repeat(np.arange(len(column)), np.diff(offsets))
+        names, in_names = redact_column(keys)
+        texts, found = redact_column(_hidden(items, [identifiers[row] for row in rows] if identifiers else [], {}))
+        for place, kinds in (*in_names.items(), *found.items()):
+            flags.setdefault(int(rows[place]), set()).update(kinds)
+        if self.tokens:
+            assert self.ring is not None, "a source with tokens has a ring"  # noqa: S101 - held by load
+            pairs = zip(keys.to_pylist(), items.to_pylist(), texts.to_pylist(), strict=True)
+            kept = [text if raw is None or key in _TEXTS else self.ring.token(raw) for key, raw, text in pairs]
+            texts = pa.array(kept, items.type)
+        entries = pa.array((offsets - first).astype(np.int32))
+        return pa.MapArray.from_arrays(entries, names, texts, type=column.type, mask=column.is_null())
+
+
+def _hidden(column: pa.Array, identifiers: list[tuple[str, ...]], flags: dict[int, set[str]]) -> pa.Array:
+    """Put a tag in the place of a row's own identifiers."""
+    changed: dict[int, str] = {}
+    for place, own in enumerate(identifiers):
+        text = column[place].as_py() if own else None
+        hit = [value for value in own if text and value in text]
+        if hit:
+            for value in hit:
+                text = str(text).replace(value, IDENTIFIER)
+            changed[place] = str(text)
+            flags.setdefault(place, set()).add(PII_IDENTIFIER)
+    if not changed:
+        return column
+    return pa.array([changed.get(place, text) for place, text in enumerate(column.to_pylist())], column.type)
+
+
+def _add(flags: dict[int, set[str]], found: dict[int, tuple[str, ...]]) -> None:
+    for place, kinds in found.items():
+        flags.setdefault(place, set()).update(kinds)
+
+
+def _flagged(column: pa.Array, flags: dict[int, set[str]]) -> pa.Array:
+    rows: list[Any] = column.to_pylist()
+    for place, kinds in flags.items():
+        rows[place] = sorted({*(rows[place] or ()), *kinds})
+    return pa.array(rows, column.type)

@@ -1,0 +1,82 @@
+"""Raw identifiers of callers to the tokens that tables and states are keyed by."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from riskloom.lake.key_ids import key_in_use
+from riskloom.tokens import Ring, named
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import pyarrow as pa
+
+    from riskloom.declare import FeatureView
+
+    Key = tuple[Any, ...]
+
+
+def token_keys(view: FeatureView) -> tuple[str, ...]:
+    """Name those of a view's key columns that hold tokens."""
+    return named(view.entity.key_columns, view.source.tokens)
+
+
+def ring_of(view: FeatureView, path: Path) -> Ring | None:
+    """Give the keys that a view's table has tokens of; None where it has none.
+
+    Raises:
+        PrivacyError: They are not there.
+    """
+    columns = token_keys(view)
+    if not columns:
+        return None
+    ring = Ring.required(f"view {view.name!r}")
+    used = key_in_use(path, columns)
+    return ring if used is None else ring.until(used)
+
+
+def as_tokens(view: FeatureView, path: Path, spine: pa.Table) -> pa.Table:
+    """Put tokens in the place of a spine's identifiers.
+
+    Args:
+        view: Whose keys they are.
+        path: Its table.
+        spine: The view's key columns, and others.
+    """
+    ring = ring_of(view, path)
+    return spine if ring is None else put_tokens(spine, token_keys(view), ring)
+
+
+def put_tokens(rows: pa.Table, columns: Sequence[str], ring: Ring) -> pa.Table:
+    """Put tokens in the place of identifiers."""
+    for column in columns:
+        rows = rows.set_column(rows.column_names.index(column), column, ring.column(rows.column(column)))
+    return rows
+
+
+def under_each_key(view: FeatureView, keys: Sequence[Key]) -> list[list[Key]]:
+    """Give the keys of entities as states may be found by: under the newest key for tokens, then each older one.
+
+    Args:
+        view: Whose entities they are.
+        keys: Values of the key columns, as callers name them.
+
+    Returns:
+        One list for each key of the ring; the keys as they are where they hold no tokens.
+
+    Raises:
+        PrivacyError: The keys for tokens are not there.
+    """
+    columns = token_keys(view)
+    if not columns:
+        return [list(keys)]
+    ring = Ring.required(f"view {view.name!r}")
+    held = [name in columns for name in view.entity.key_columns]
+    rings = [ring.until(key_id) for key_id in reversed(ring.ids)]
+    return [[_tokenised(key, held, one) for key in keys] for one in rings]
+
+
+def _tokenised(key: Key, held: Sequence[bool], ring: Ring) -> Key:
+    return tuple(ring.token(value) if token else value for value, token in zip(key, held, strict=True))
