@@ -6,6 +6,7 @@ when joined to one text, times before the epoch, and windows longer than all his
 
 from __future__ import annotations
 
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -85,6 +86,60 @@ def random_spine(view: FeatureView, seed: int, size: int, events: Sequence[Row])
         if random.random() < 0.3:  # noqa: PLR2004 - some
             row = {name: _key(random, dtype, hot=False) for name, dtype in view.entity.keys}
         rows.append({**row, "at": event["event_ts"] + int(random.choice(shifts))})
+    return rows
+
+
+def random_cases(view: FeatureView, seed: int, cases: range) -> tuple[list[Row], list[Row]]:
+    """Draw many small streams, each with a key and an instant of its own, for one call of the kernel.
+
+    The first digits of several cases' numbers are one and the same first key, and the texts of composite keys collide
+    when they are joined: ``("1234", 56)`` and ``("12345", 6)`` are two cases.
+
+    Args:
+        view: The view that will read them; its keys are strings or integers.
+        seed: The same seed gives the same cases.
+        cases: Numbers of the cases.
+
+    Returns:
+        Events in no order, and one spine row a case, in the order of the cases.
+    """
+    events: list[Row] = []
+    spine: list[Row] = []
+    lengths = [leaf.window.length for feature in view.features for leaf in feature.leaves]
+    shifts = (0, 1, -1, SECOND, MINUTE, *lengths, *(length + 1 for length in lengths), 10 * max(lengths), -max(lengths))
+    for number in cases:
+        random = Random(f"{seed} {number}")
+        stream = _stream(view, random, _case_key(view, number), f"{number}-")
+        at = random.choice(stream)["event_ts"] if stream else 0
+        spine.append({**_case_key(view, number), "at": at + random.choice(shifts)})
+        events += stream
+    Random(seed).shuffle(events)
+    return events, spine
+
+
+def _case_key(view: FeatureView, number: int) -> Row:
+    """Write the number of a case as key: in digits from 1 to 9, of which the last ones are the last part."""
+    columns = view.entity.keys
+    split, rest, digits = number % 2 + 1, number // 2 + 9**4, ""
+    while rest:
+        rest, digit = divmod(rest, 9)
+        digits = f"{digit + 1}{digits}"
+    parts = [f"{number}"] if len(columns) == 1 else [digits[:-split], digits[-split:]]
+    return {name: part if dtype == "string" else int(part) for (name, dtype), part in zip(columns, parts, strict=True)}
+
+
+def _stream(view: FeatureView, random: Random, key: Row, prefix: str) -> list[Row]:
+    origin = random.choice((-3, 0, 1_291_190_400)) * SECOND
+    step, span = random.choice(_STEPS), random.randint(1, 60)
+    delay, is_late = parse_duration(view.source.delay), random.random() < 0.5  # noqa: PLR2004 - every other one
+    rows: list[Row] = []
+    for place in range(random.choice((0, 1, 2, 3, 5, 8, 8, 13, 30))):
+        row: Row = {name: random.choice(_POOLS[dtype]) for name, dtype in view.source.columns.items()} | key
+        row["event_ts"] = origin + step * random.randint(-span, span)
+        row["event_id"] = f"{prefix}{place}"
+        wait = step * random.randint(0, span) if is_late and random.random() < 0.3 else 0  # noqa: PLR2004 - some
+        row["available_ts"] = row["event_ts"] + delay + wait
+        rows += [row, dict(row)] if random.random() < 0.05 else [row]  # noqa: PLR2004 - a few come twice
     return rows
 
 

@@ -29,6 +29,11 @@ if TYPE_CHECKING:
     Numbers = npt.NDArray[Any]  # int64 or float64
 
 
+def block(window: Window) -> int:
+    """Give the length of blocks of time that no window is shorter than: both its edges may be rounded to the hop."""
+    return window.length - window.length % window.hop
+
+
 @dataclass(frozen=True)
 class Stretches:
     """What windows hold.
@@ -37,12 +42,14 @@ class Stretches:
         window: The window.
         low: Where each one starts, shape (k,); it never goes back.
         high: Where it ends, itself not included, shape (k,); likewise.
+        opening: From when on an event is in each, microseconds, shape (k,).
         at: Instants of the reads, microseconds, shape (k,).
     """
 
     window: Window
     low: Ints
     high: Ints
+    opening: Ints
     at: Ints
 
     @cached_property
@@ -62,8 +69,13 @@ class Stretches:
 
     @property
     def block(self) -> int:
-        """Length of the blocks of time that no window is shorter than: both its edges may be rounded to the hop."""
-        return self.window.length - self.window.length % self.window.hop
+        """Length of the window's blocks of time."""
+        return block(self.window)
+
+    def among(self, queries: Ints) -> Stretches:
+        """Give some of the windows."""
+        chosen = (values[queries] for values in (self.low, self.high, self.opening, self.at))
+        return Stretches(self.window, *chosen)
 
 
 class Scratch:
@@ -148,7 +160,8 @@ class Selection:
         if self._before is None:
             return stretches
         before = self._before
-        return Stretches(stretches.window, before[stretches.low], before[stretches.high], stretches.at)
+        low, high = before[stretches.low], before[stretches.high]
+        return Stretches(stretches.window, low, high, stretches.opening, stretches.at)
 
     @cached_property
     def values(self) -> pa.Array:
@@ -236,7 +249,8 @@ class Selection:
         """Give what the loops over blocks read: starts of blocks, edges and cuts of windows, and room to work in."""
         starts = self._starts(stretches.block)
         if self._last_cut is None or self._last_cut[0] is not stretches:
-            self._last_cut = stretches, blocks.cuts(starts, stretches.low, stretches.high)
+            edges = stretches.low, stretches.high, stretches.opening
+            self._last_cut = stretches, blocks.cuts(starts, self.times, stretches.block, *edges)
         return starts, stretches.low, stretches.high, self._last_cut[1], self._stream.scratch.rows(len(self.times))
 
     def _starts(self, size: int) -> Ints:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from riskloom.intervals import available
+from riskloom.intervals import available, floor
 from riskloom.windows.loops import order
 from riskloom.windows.selection import Scratch, Stream, Stretches
 
@@ -54,44 +54,50 @@ class Visible:
     def frames(self, window: Window) -> Iterator[Frame]:
         """Give the frames of a window, which together hold each spine row once.
 
-        Most spine rows may see all that their window holds, and one pass over both tables answers them. Only those
-        with an event that is not known yet are answered pair by pair, in bounded pieces.
+        Most spine rows may see all that their window holds, or all but its newest events, and one pass over both
+        tables answers them. Only those with an event in between that is not known yet are answered pair by pair, in
+        bounded pieces.
         """
         layout = self.layout
+        opening = window.start(layout.at)
         low, high = order.stretches(
-            layout.event_keys, layout.event_ts, layout.spine_keys, window.start(layout.at), window.end(layout.at)
+            layout.event_keys, layout.event_ts, layout.spine_keys, opening, window.end(layout.at)
         )
-        hidden = self._hidden(window, low, high)
-        if hidden is None:
-            yield Frame(None, self._whole, Stretches(window, low, high, layout.at))
-            return
-        seen = np.flatnonzero(~hidden)
-        yield Frame(seen, self._whole, Stretches(window, low[seen], high[seen], layout.at[seen]))
-        for queries in _pieces(np.flatnonzero(hidden), high - low):
-            yield self._pairs(window, queries, low[queries], high[queries])
-
-    def _hidden(self, window: Window, low: Ints, high: Ints) -> npt.NDArray[np.bool_] | None:
-        """Say of each spine row whether its window holds an event that is not known yet; None where no row's does."""
-        layout = self.layout
+        whole = Stretches(window, low, high, opening, layout.at)
         # An event inside the window lies before `at - delay`, so one that is available `delay` after its time is seen.
         if np.all(available(layout.available_ts, layout.event_ts + window.delay)):
-            return None
-        hidden = np.logical_not(available(order.newest(layout.available_ts, low, high), layout.at))
-        return hidden if hidden.any() else None
+            yield Frame(None, self._whole, whole)
+            return
+        ends = order.known_ends(layout.available_ts, low, high, layout.at)
+        known = Stretches(window, low, ends, opening, layout.at)
+        hidden = self._hidden(known, high)
+        seen = np.flatnonzero(~hidden)
+        yield Frame(seen, self._whole, known.among(seen))
+        for queries in _pieces(np.flatnonzero(hidden), high - low):
+            yield self._pairs(queries, whole.among(queries))
 
-    def _pairs(self, window: Window, queries: Ints, low: Ints, high: Ints) -> Frame:
-        layout, lengths = self.layout, high - low
+    def _hidden(self, known: Stretches, high: Ints) -> npt.NDArray[np.bool_]:
+        """Say of each spine row whether an event that is not known yet stands before one that is.
+
+        Or may stand: a window that is cut off inside its first block of time has no running values of its own.
+        """
+        layout = self.layout
+        between = np.logical_not(available(order.newest(layout.available_ts, known.low, known.high), layout.at))
+        cut_off = np.flatnonzero(known.high < high)
+        first = layout.event_ts[known.high[cut_off]]
+        between[cut_off] |= floor(first, known.block) < known.opening[cut_off]
+        return between
+
+    def _pairs(self, queries: Ints, windows: Stretches) -> Frame:
+        layout, lengths = self.layout, windows.count
         owners = np.repeat(np.arange(len(queries)), lengths)
         begins = np.cumsum(lengths) - lengths
-        rows = np.arange(len(owners)) + np.repeat(low - begins, lengths)
-        seen = available(layout.available_ts[rows], layout.at[queries][owners])
+        rows = np.arange(len(owners)) + np.repeat(windows.low - begins, lengths)
+        seen = available(layout.available_ts[rows], windows.at[owners])
         rows, owners = rows[seen], owners[seen]
         edges = np.searchsorted(owners, np.arange(len(queries) + 1))
-        return Frame(
-            queries,
-            Stream(self.scratch, layout, rows, owners),
-            Stretches(window, edges[:-1], edges[1:], layout.at[queries]),
-        )
+        stretches = replace(windows, low=edges[:-1], high=edges[1:])
+        return Frame(queries, Stream(self.scratch, layout, rows, owners), stretches)
 
 
 def _pieces(queries: Ints, lengths: Ints) -> Iterator[Ints]:

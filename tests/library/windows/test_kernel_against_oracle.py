@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from random import Random
+
 import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,7 +14,7 @@ from riskloom.intervals import SECOND
 from riskloom.testing import generators, naive
 from riskloom.testing.rows import events_table, normalise, spine_table
 from riskloom.testing.samples import every_feature
-from riskloom.windows import compute, visible
+from riskloom.windows import compute, kernel, visible
 
 VIEWS = {
     "one key": every_feature(),
@@ -19,46 +22,94 @@ VIEWS = {
     "delayed": every_feature(delay="10s"),
     "odd keys": every_feature(keys=("flag", "seen"), windows=("1m",)),
 }
-STEADY = settings(derandomize=True, deadline=None, max_examples=25, suppress_health_check=list(HealthCheck))
+STEADY = settings(derandomize=True, deadline=None, max_examples=20, suppress_health_check=list(HealthCheck))
+FEATURES_A_CASE = 3
+CASES = {"one key": 4_000, "composite key": 4_000, "delayed": 3_000}
 
 
-def differences(view, events, spine):
-    found = compute(view, events_table(view, events), spine_table(view, spine)).to_pylist()
-    rows = normalise(view, events)
-    for row, values in zip(spine, found, strict=True):
-        key = {name: row[name] for name in view.entity.key_columns}
-        for feature in view.features:
-            wanted, value = naive.feature_value(feature, rows, key, row["at"]), values[feature.name]
-            if not agrees(value, wanted, naive.tolerance(feature, rows, key, row["at"])):
+def differences(view, events, spine, chosen=None):
+    """Compare features row by row; ``chosen`` names those of a row, all of the view's where it is None."""
+    found = compute(view, events_table(view, events), spine_table(view, spine))
+    asked = defaultdict(list)
+    for place in range(len(spine)):
+        for feature in view.features if chosen is None else chosen[place]:
+            asked[feature].append(place)
+    keys = view.entity.key_columns
+    streams, wider = (_by_key(normalise(view, events), names) for names in (keys, view.partition_keys))
+    for feature, places in asked.items():
+        for place, value in zip(places, found[feature.name].take(pa.array(places)).to_pylist(), strict=True):
+            row, names = spine[place], view.partition_keys if feature.of_others else keys
+            rows = (wider if feature.of_others else streams)[tuple(row[name] for name in names)]
+            key = {name: row[name] for name in keys}
+            wanted = naive.feature_value(feature, rows, key, row["at"])
+            if not agrees(value, wanted, lambda f=feature, r=rows, k=key, t=row["at"]: naive.tolerance(f, r, k, t)):
                 yield row, feature.name, value, wanted
+
+
+def _by_key(rows, names):
+    streams = defaultdict(list)
+    for row in rows:
+        streams[tuple(row[name] for name in names)].append(row)
+    return streams
 
 
 def agrees(found, wanted, tolerance):
     if isinstance(wanted, float) and isinstance(found, float):
-        return found == wanted or abs(found - wanted) <= tolerance
+        return found == wanted or abs(found - wanted) <= tolerance()
     return type(found) is type(wanted) and found == wanted
 
 
-@pytest.mark.parametrize("name", VIEWS)
-def test_random_streams_agree(name):
+def cases_differ(name, seed, cases):
     view = VIEWS[name]
-    for seed in range(6):
-        events = generators.random_events(view, seed, size=seed * 6)
-        assert list(differences(view, events, generators.random_spine(view, seed, 6, events))) == []
+    random = Random(seed)
+    chosen = [random.sample(view.features, FEATURES_A_CASE) for _ in cases]
+    return list(differences(view, *generators.random_cases(view, seed, cases), chosen))
 
 
-def test_one_long_stream_agrees():
+@pytest.mark.parametrize("name", CASES)
+def test_random_cases_agree(name):
+    """Streams of a key and an instant of their own, with three features each: 11,000 in all."""
+    assert cases_differ(name, 1, range(CASES[name])) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(100))
+def test_a_million_random_cases_agree(seed):
+    name = list(CASES)[seed % len(CASES)]
+    assert cases_differ(name, 1_000 + seed, range(10_000)) == []
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_every_feature_agrees(name):
+    view = VIEWS[name]
+    for seed in range(3):
+        events = generators.random_events(view, seed, size=seed * 30)
+        assert list(differences(view, events, generators.random_spine(view, seed, 4, events))) == []
+
+
+def test_a_hot_key_agrees():
     view = every_feature(windows=("5m", "1d"))
     events = generators.random_events(view, 5, size=400)
     assert list(differences(view, events, generators.random_spine(view, 6, 3, events))) == []
 
 
-def test_pairs_in_small_pieces_agree(monkeypatch):
-    monkeypatch.setattr(visible, "PAIRS_AT_ONCE", 7)
+def test_pieces_of_any_size_give_the_same_bits(monkeypatch):
+    view = VIEWS["composite key"]
+    events, spine = generators.random_cases(view, 3, range(40))
+    tables = events_table(view, events), spine_table(view, spine)
+    whole = compute(view, *tables)
+    for rows in (1, 7):
+        monkeypatch.setattr(kernel, "ROWS_AT_ONCE", rows)
+        assert compute(view, *tables).combine_chunks().equals(whole.combine_chunks())
+
+
+def test_pairs_in_small_pieces_give_the_same_bits(monkeypatch):
     view = VIEWS["one key"]
-    for seed in range(2):
-        events = generators.random_events(view, seed, size=50)
-        assert list(differences(view, events, generators.random_spine(view, seed, 10, events))) == []
+    events, spine = generators.random_cases(view, 4, range(100))
+    tables = events_table(view, events), spine_table(view, spine)
+    whole = compute(view, *tables)
+    monkeypatch.setattr(visible, "PAIRS_AT_ONCE", 7)
+    assert compute(view, *tables).combine_chunks().equals(whole.combine_chunks())
 
 
 SMALL = every_feature(windows=("1m",))
@@ -70,20 +121,39 @@ def test_any_stream_agrees(events, spine):
     assert list(differences(SMALL, events, spine)) == []
 
 
-@STEADY
-@given(
-    generators.events(SMALL, max_size=12), generators.events(SMALL, max_size=6), generators.spines(SMALL, max_size=3)
-)
-def test_what_cannot_be_known_yet_changes_nothing(events, later, spine):
-    """Events at or after an instant, or available after it, may come, go or change."""
-    for row in spine:
-        unknown = [event for event in later if event["event_ts"] >= row["at"] or event["available_ts"] > row["at"]]
-        known = [event for event in events if event["event_ts"] < row["at"] and event["available_ts"] <= row["at"]]
-        renamed = [{**event, "event_id": f"new{place}"} for place, event in enumerate(unknown)]
-        read = [
-            compute(SMALL, events_table(SMALL, some), spine_table(SMALL, [row])) for some in (known, [*renamed, *known])
-        ]
-        assert read[0].equals(read[1])
+@pytest.mark.parametrize("name", CASES)
+def test_what_cannot_be_known_yet_changes_nothing(name):
+    """Events at or after an instant, or available after it, may come, go or change: 10,000 streams."""
+    view = VIEWS[name]
+    events, spine = generators.random_cases(view, 7, range(3_400))
+    keys = view.entity.key_columns
+    instants = {tuple(row[column] for column in keys): row["at"] for row in spine}
+    known, changed = [], []
+    random = Random(8)
+    for event in events:
+        at = instants[tuple(event[column] for column in keys)]
+        if event["event_ts"] < at and event["available_ts"] <= at:
+            known.append(event)
+            changed.append(event)
+        else:
+            changed += _changed(view, event, at, random)
+    spines = spine_table(view, spine)
+    read = [compute(view, events_table(view, some), spines, _own(view)) for some in (events, known, changed)]
+    assert read[0].equals(read[1])
+    assert read[0].equals(read[2])
+
+
+def _own(view):
+    """Features of own events alone: what another party does before the instant may well be known."""
+    return [feature.name for feature in view.features if not feature.of_others]
+
+
+def _changed(view, event, at, random):
+    """Leave an event out, change it, or put more beside it, all of them unknown at the instant."""
+    other = random.choice([{}, {"amount": 1e300}, {"units": 2**40, "kind": "new"}])
+    moved = {"event_ts": max(event["event_ts"], at + random.randint(0, 5)), "event_id": "0", "available_ts": at}
+    late = {"event_ts": at - random.randint(1, 10**9), "event_id": "zz", "available_ts": at + random.randint(1, 5)}
+    return random.choice([[], [{**event, **other}], [{**event, **moved}, event], [{**event, **other, **late}]])
 
 
 @STEADY

@@ -44,13 +44,17 @@ def block_starts(groups: Ints, times: Ints, size: int) -> Ints:
 
 
 @compiled
-def cuts(starts: Ints, low: Ints, high: Ints) -> Ints:
+def cuts(starts: Ints, times: Ints, size: int, low: Ints, high: Ints, opening: Ints) -> Ints:
     """Find where the last block of each window begins.
 
     Args:
         starts: Start of each event's block, shape (n,).
+        times: Times of the events, shape (n,).
+        size: Length of a block.
         low: Where each window starts, shape (m,).
         high: Where it ends, itself not included, shape (m,).
+        opening: From when on an event is in it, shape (m,). Whether a window holds a block whole goes by this time and
+            not by the events before it: a past that is not read must not change which sums are added, and so the bits.
 
     Returns:
         Places, shape (m,): the end of a window that holds the beginning of no block. ``-1 - place`` where a whole
@@ -58,10 +62,12 @@ def cuts(starts: Ints, low: Ints, high: Ints) -> Ints:
     """
     result = np.empty(len(low), np.int64)
     for q in range(len(low)):
-        cut = high[q]
-        if low[q] < high[q] and starts[high[q] - 1] >= low[q]:
-            cut = starts[high[q] - 1]
-        between = low[q] < cut and starts[cut - 1] > low[q]
+        first, cut = low[q], high[q]
+        if first < cut:
+            start = starts[cut - 1]
+            if start > first or (start == first and times[first] // size * size >= opening[q]):
+                cut = start
+        between = first < cut and starts[cut - 1] > first
         result[q] = -1 - cut if between else cut
     return result
 

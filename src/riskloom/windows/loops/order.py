@@ -91,6 +91,18 @@ def stretches(event_keys: Ints, event_ts: Ints, spine_keys: Ints, starts: Ints, 
 
 
 @compiled
+def known_ends(available_ts: Ints, low: Ints, high: Ints, at: Ints) -> Ints:
+    """Find where each window ends without its newest events that are not known yet, shape (m,)."""
+    result = np.empty(len(low), np.int64)
+    for q in range(len(low)):
+        end = high[q]
+        while end > low[q] and available_ts[end - 1] > at[q]:
+            end -= 1
+        result[q] = end
+    return result
+
+
+@compiled
 def newest(values: Ints, low: Ints, high: Ints) -> Ints:
     """Find the largest value of stretches that never go back; the least integer for an empty one."""
     result = np.full(len(low), -(2**63), np.int64)
