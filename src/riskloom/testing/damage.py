@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# ruff: noqa: S311, PLR2004, PLR0911 - seeded choices are no secrets, and each way of damage ends in one
+# ruff: noqa: PLR2004, PLR0911 - seeded choices are no secrets, and each way of damage ends in one
 _NAMES = ("ann", "bob", "Zoë", "王伟", "o'neil", "a b", "andrÃ©", "")
 _PATHS = ("/", "/cart?item=7", "/a/b.html", "/search?q=%20x&y=1")
 _AGENTS = (
