@@ -77,8 +77,10 @@ class Aggregation:
         self._check_left_out()
         for duration in (*self.windows, *(d for d in (self.delay, self.hop, self.baseline) if d is not None)):
             parse_duration(duration)
-        if known.baseline != (self.baseline is not None):
+        if known.baseline and self.baseline is None:
             raise DeclarationError.invalid(self.label, "it needs a baseline, a window that is longer than its own.")
+        if self.baseline is not None and not known.baseline:
+            raise DeclarationError.invalid(self.label, "it takes no baseline.")
 
     def _check_left_out(self) -> None:
         if self.function != "leave_own_out":

@@ -109,8 +109,9 @@ def middles(uppers: list[float]) -> list[float]:
 
 def parameter_fault(function: str, params: tuple[float | str, ...]) -> str | None:
     """Say what is wrong with a function's parameters, or None."""
-    if len(params) != len(FUNCTIONS[function].params):
-        return f"it takes {len(FUNCTIONS[function].params)} parameters, and {len(params)} are given."
+    names = FUNCTIONS[function].params
+    if len(params) != len(names):
+        return f"give it {', '.join(names)}." if names else "it takes no parameters."
     if function == "quantile":
         return _quantile_fault(*params)
     if function == "decayed_sum":

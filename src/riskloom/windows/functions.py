@@ -78,7 +78,7 @@ def checked(feature: Feature, upper: Ints, lower: Ints) -> Ints:
     """
     fits = wide.fits(upper)
     if not fits.all():
-        raise WindowError.sum_overflow(feature.name, str(feature.column), int((~fits).sum()))
+        raise WindowError.sum_overflow(feature.name, str(feature.leaves[0].column), int((~fits).sum()))
     return (upper << 32) | lower
 
 
