@@ -13,7 +13,7 @@ export AIRFLOW_HOME ?= $(CURDIR)/.riskloom/airflow
 export TZ := UTC
 HEAVY := spark or feast or airflow or server
 
-.PHONY: help setup demo test test-all check format airflow bench-online bench-materialize bench-extract clean
+.PHONY: help setup demo test test-all check format airflow bench-kernel bench-windows bench-pit bench-online bench-materialize bench-extract clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-17s %s\n", $$1, $$2}' Makefile
@@ -45,6 +45,15 @@ format: $(READY) ## rewrite the files as `make check` wants them
 
 airflow: $(READY) ## a local Airflow with the DAGs loaded, until Ctrl-C
 	@scripts/airflow
+
+bench-kernel: $(READY) ## windows in memory, against Polars and DuckDB
+	@$(BIN)/python -m benchmarks.kernel $(ARGS)
+
+bench-windows: $(READY) ## windows at every event through Spark, against its own frames and DuckDB
+	@$(BIN)/python -m benchmarks.windows $(ARGS)
+
+bench-pit: $(READY) ## point-in-time joins, against Feast, DuckDB and Polars
+	@$(BIN)/python -m benchmarks.pit $(ARGS)
 
 bench-online: $(READY) ## forty features read online, against Feast's stock store
 	@$(BIN)/python -m benchmarks.online $(ARGS)

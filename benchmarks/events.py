@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,10 +38,11 @@ payments = EventSource(
 )
 
 
-def view(functions: Sequence[str], hop: str | None = "1us") -> FeatureView:
+def view(functions: Sequence[str], hop: str | None = "1us", amount: str = "int64") -> FeatureView:
     """Declare the view: each function over each window, with the exact hop or the default one."""
     made = tuple(_aggregation(function, hop) for function in functions)
-    return FeatureView(name="user_payments", entity=user, source=payments, windows=tuple(WINDOWS), aggregations=made)
+    source = replace(payments, columns={**payments.columns, "amount": amount})
+    return FeatureView(name="user_payments", entity=user, source=source, windows=tuple(WINDOWS), aggregations=made)
 
 
 def _aggregation(function: str, hop: str | None) -> Aggregation:

@@ -11,9 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-import pyarrow.compute as pc
-
+from benchmarks.agree import assert_agree
 from benchmarks.events import EIGHT, SIX, WINDOWS, prepare, read_answers
 from benchmarks.hours import hours
 from benchmarks.measure import Measured, measured, medians, run_plan, shown
@@ -91,17 +89,7 @@ def _compare(data: Path, rows: int, ours: str, peer: str, functions: Sequence[st
     """Compare each cell: integers bit for bit, floats within a millionth."""
     columns = [feature(function, window) for function in functions for window in WINDOWS]
     mine, theirs = (read_answers(out(data, plan, rows), columns) for plan in (ours, peer))
-    for column in columns:
-        left, right = mine.column(column), theirs.column(column)
-        if not pc.all(pc.equal(left.is_null(), right.is_null())).as_py():
-            message = f"{column}: {ours} and {peer} differ in what is null"
-            raise AssertionError(message)
-        one, other = (side.cast("float64").fill_null(0.0).to_numpy() for side in (left, right))
-        differ = ~np.isclose(one, other, rtol=1e-6, atol=1e-3 if "stddev" in column else 0)
-        if differ.any():
-            message = f"{column}: {ours} and {peer} differ in {differ.sum()} of {rows} rows"
-            raise AssertionError(message)
-    print(f"  {ours} and {peer} agree in all {rows:,} rows of {len(columns)} columns", file=sys.stderr)
+    assert_agree(mine, theirs, columns, f"{ours} and {peer}")
 
 
 def _report(rows: list[tuple[Measured, Measured | None]], *bounds: bool) -> None:

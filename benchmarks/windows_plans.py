@@ -98,27 +98,31 @@ def duckdb_range(folder: Path, rows: int) -> Work:
     silver, target = prepare(folder, rows), out(folder, "duckdb_range", rows)
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
+
+    def work(_: Clock) -> None:
+        query = framed(f"SELECT *, epoch_us(event_ts) AS micros FROM read_parquet('{silver}/*.parquet')")
+        connection = duckdb.connect()
+        connection.execute("SET preserve_insertion_order = false")
+        connection.execute(f"COPY ({query}) TO '{target}/answers.parquet' (FORMAT parquet)")
+
+    return work
+
+
+def framed(events: str) -> str:
+    """Write the eight functions over the five windows as DuckDB's window frames over a query of events."""
     calls = {
         "count": "count(*)",
         "stddev": "stddev_samp(amount)",
         "last": "last(amount)",
         "count_distinct": "count(DISTINCT device)",
     }
-
-    def work(_: Clock) -> None:
-        frames = ", ".join(f"w{window} AS ({_frame(seconds)})" for window, seconds in WINDOWS.items())
-        columns = ", ".join(
-            f"{calls.get(function, f'{function}(amount)')} OVER w{window} AS {feature(function, window)}"
-            for function in EIGHT
-            for window in WINDOWS
-        )
-        files = f"SELECT *, epoch_us(event_ts) AS micros FROM read_parquet('{silver}/*.parquet')"
-        query = f"SELECT user_id, event_id, event_ts, {columns} FROM ({files}) WINDOW {frames}"
-        connection = duckdb.connect()
-        connection.execute("SET preserve_insertion_order = false")
-        connection.execute(f"COPY ({query}) TO '{target}/answers.parquet' (FORMAT parquet)")
-
-    return work
+    frames = ", ".join(f"w{window} AS ({_frame(seconds)})" for window, seconds in WINDOWS.items())
+    columns = ", ".join(
+        f"{calls.get(function, f'{function}(amount)')} OVER w{window} AS {feature(function, window)}"
+        for function in EIGHT
+        for window in WINDOWS
+    )
+    return f"SELECT user_id, event_id, event_ts, {columns} FROM ({events}) WINDOW {frames}"
 
 
 def in_memory(folder: Path, rows: int) -> Work:
