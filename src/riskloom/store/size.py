@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger("riskloom.training")
 # What one process may be asked to hold. Parquet on disk becomes several times its size as Arrow with the kernel's
-# arrays beside it: 6 is what the repository's benchmarks show for narrow tables.
+# arrays beside it: 6 is a cautious guess that no benchmark has confirmed yet.
 MOST_BYTES = 4 * 2**30
 _GROWTH = 6
 _CELL = 16
