@@ -131,7 +131,7 @@ class Plan:
             dropped = np.unique((world.calendar.drops - world.calendar.start) // DAY)
             weights = np.where(np.isin(days, dropped), weights, 0.0)
         if risk.name == LATEST:
-            weights = np.where(days >= np.ceil(ZERO_DAY * len(days)), weights, 0.0)
+            weights = np.where(days >= min(np.ceil(ZERO_DAY * len(days)), len(days) - 1), weights, 0.0)
         last = max(len(days) - LEAD.get(risk.name, _AT_ONCE)[0], 1)
         return np.where(days < last, weights, 0.0)
 

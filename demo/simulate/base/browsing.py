@@ -69,7 +69,7 @@ def _requests(world: World, visits: Sessions, owner: Ints, page: Ints, ts: Ints,
     body = world.stream("page.size").lognormal(9.6, 0.5, key, page).astype(np.int64)
     return sheet(
         world, "requests", key, page, ts,
-        account=visits.account[owner], ip=visits.ip[owner], agent=visits.agent[owner], page=v.ITEM, item=item,
+        account=visits.known[owner], ip=visits.ip[owner], agent=visits.agent[owner], page=v.ITEM, item=item,
         status=status, size=np.where(status == 304, -1, body),  # noqa: PLR2004 - not modified: no body
         referrer=np.where(page == 0, world.stream("page.referrer").choose(v.REFERRER_WEIGHTS, key), 1),
         odd=np.where(visits.watching[owner] > 0, ODD_FARM, 0),
@@ -84,7 +84,7 @@ def _searches(world: World, visits: Sessions) -> Sheet:
     odd = v.ODD_QUERY + world.stream("search.which").below(v.FIRST_ATTACK_QUERY - v.ODD_QUERY, key)
     return sheet(
         world, "requests", key, 1 << 20, visits.start[some] - SECOND,
-        account=visits.account[some], ip=visits.ip[some], agent=visits.agent[some], page=v.SEARCH,
+        account=visits.known[some], ip=visits.ip[some], agent=visits.agent[some], page=v.SEARCH,
         query=np.where(strange, odd, words), size=world.stream("search.size").lognormal(9, 0.4, key).astype(np.int64),
         referrer=world.stream("search.referrer").choose(v.REFERRER_WEIGHTS, key),
         odd=np.where(strange, 12, 0),
@@ -98,7 +98,7 @@ def _clicks(
     named = world.stream("click.campaign").chance(0.2, key)
     common = clicked(
         world, key, page, ts,
-        account=visits.account[owner], session=key, device=visits.device[owner], ip=visits.ip[owner],
+        account=visits.known[owner], session=key, device=visits.device[owner], ip=visits.ip[owner],
         agent=visits.agent[owner], item=item,
         event=np.where(world.stream("click.kind").chance(0.6, key, page), v.VIEW, v.DWELL),
         campaign=np.where(named, world.stream("click.which").below(4, key), -1),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from demo.simulate import vocabulary as v
-from demo.simulate.base.sessions import ODD_TAKEOVER
+from demo.simulate.base.sessions import ODD_TAKEOVER, logs_in
 from demo.simulate.calendar import SECOND
 from demo.simulate.sheets import sheet
 from demo.simulate.streams import ragged
@@ -18,17 +18,15 @@ if TYPE_CHECKING:
     from demo.simulate.streams import Ints
     from demo.simulate.world import World
 
-LOGGED_IN = 0.35
 # How many attempts fail before the one that does not.
 _FAILURES = [0.90, 0.055, 0.025, 0.01, 0.006, 0.004]
-FAILURES_MEAN = float(np.dot(_FAILURES, range(len(_FAILURES))))
 MANY = 3
 _FORGOTTEN = 0.35
 
 
 def log_in(world: World, visits: Sessions, pile: Pile) -> None:
     """Put the logins at the begin of sessions on the pile, and the password changes that follow some."""
-    asked = np.flatnonzero(world.stream("login.asked").chance(LOGGED_IN, visits.key))
+    asked = np.flatnonzero(logs_in(world, visits.key))
     failures = world.stream("login.failures").choose(_FAILURES, visits.key[asked])
     owner, number = ragged(failures + 1)
     place = asked[owner]

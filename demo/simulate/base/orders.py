@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 FROM_CART, REORDERED = 0.35, 0.004
 PAYMENT_FAILS, RETRY_WORKS = 0.04, 0.8
 WITH_COUPON, ON_CAMPAIGN, BARGAIN = 0.15, 0.40, 0.75
-MICRO, MICRO_FAILS = 0.002, 0.2
+MICRO, MICRO_FAILS = 0.005, 0.2
 GIFTS, TO_FAMILY = 0.06, 0.25
 # A session with a cart: pages are geometric, and each of them may add to it.
 _STAYS_OUT = 0.92

@@ -14,12 +14,15 @@ from demo.simulate.streams import ragged
 from demo.simulate.vocabulary import BROWSER_WEIGHTS
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from demo.simulate.streams import Floats, Ints
     from demo.simulate.world import World
 
 # Events per session of a platform with all its scenarios, measured; it turns a scale's events into sessions.
 EVENTS_PER_SESSION = 11.9
 PAGES = 5.0
+LOGS_IN, KNOWN = 0.35, 0.4
 WATCHERS, WATCHED_PAGES = 0.013, 32.0
 TRAVEL = 0.005
 DWELL_MEAN, DWELL_SIGMA = 2.2, 1.1
@@ -39,6 +42,7 @@ class Sessions:
         agent: Its browser.
         ip: From which address.
         pages: How many pages are seen.
+        known: Who is logged in, in logs; -1 for a stranger.
         away: Who is travelling or behind a VPN: odd, and honest.
         watching: Who reloads a page at even intervals to catch a price: odd, and honest.
     """
@@ -51,6 +55,7 @@ class Sessions:
     agent: Ints
     ip: Ints
     pages: Ints
+    known: Ints
     away: Ints
     watching: Ints
 
@@ -86,9 +91,15 @@ def of_day(world: World, day: int) -> Sessions:
         agent=agent_of(world, device),
         ip=_address(world, account, place, day),
         pages=np.where(watching, long, pages),
+        known=np.where(logs_in(world, key) | world.stream("session.known").chance(KNOWN, key), account, -1),
         away=(place >= _VPN).astype(np.int64),
         watching=watching.astype(np.int64),
     )
+
+
+def logs_in(world: World, key: Ints) -> NDArray[np.bool_]:
+    """Say in which sessions someone logs in; in some others they still are."""
+    return world.stream("login.asked").chance(LOGS_IN, key)
 
 
 def device_of(world: World, account: Ints, key: Ints) -> Ints:

@@ -59,7 +59,7 @@ def _stumble(world: World, visits: Sessions, pile: Pile) -> None:
         "requests",
         sheet(
             world, "requests", key, (1 << 21) + number, visits.start[some] + (pause * SECOND).astype(np.int64),
-            account=visits.account[some], ip=visits.ip[some], agent=visits.agent[some], page=v.CATALOGUE,
+            account=visits.known[some], ip=visits.ip[some], agent=visits.agent[some], page=v.CATALOGUE,
             item=world.stream("app.item").below(world.scale.products, key, number), status=404, size=310, odd=_SCAN,
         ),
     )  # fmt: skip

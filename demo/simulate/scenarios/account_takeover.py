@@ -16,6 +16,7 @@ from demo.simulate.base.logins import domain_of
 from demo.simulate.base.orders import pay
 from demo.simulate.base.sessions import agent_of
 from demo.simulate.calendar import HOUR, MINUTE, SECOND
+from demo.simulate.scenarios.attack import HUMANISED, NAIVE, ROTATED
 
 if TYPE_CHECKING:
     from demo.simulate.scenarios.attack import Attack
@@ -35,7 +36,7 @@ def attack(one: Attack, pile: Pile) -> None:
     country = one.world.country[victim]
     ts = one.when(ring, 90.0)
     ip, device = one.address(ring, one.unit, country), one.device(ring, one.unit)
-    agent = np.where(one.phase >= 3, agent_of(one.world, victim * 4), one.agent(ring))  # noqa: PLR2004
+    agent = np.where(one.phase >= HUMANISED, agent_of(one.world, victim * 4), one.agent(ring))
     shared = {"account": victim, "device": device, "ip": ip}
     pile.add(
         "logins",
@@ -54,7 +55,7 @@ def _attempts(one: Attack, ring: Ints, ts: Ints, ip: Ints, device: Ints) -> list
     place = np.repeat(np.arange(len(counts)), counts)
     number = np.arange(len(place)) - np.repeat(np.cumsum(counts) - counts, counts)
     many, rings = one.some(place), ring[place]
-    stuffed = many.phase <= 2  # noqa: PLR2004
+    stuffed = many.phase <= ROTATED
     fast = (number - counts[place] * 2 // 3) * 0.7 * SECOND
     slow = (many.stream("slow").uniform(many.unit, number) * 20 - 14) * HOUR
     at = np.maximum(ts[place] + np.where(stuffed, fast, slow).astype(np.int64), one.world.calendar.begins(one.day))
@@ -66,7 +67,8 @@ def _attempts(one: Attack, ring: Ints, ts: Ints, ip: Ints, device: Ints) -> list
     return [
         many.sheet(
             "logins", number + 1, at, rings, unit=0,
-            account=np.where(unknown, many.entity(spread), spread), ip=np.where(many.phase == 1, ip[place], rotated),
+            account=np.where(unknown, many.entity(spread), spread),
+            ip=np.where(many.phase == NAIVE, ip[place], rotated),
             device=np.where(stuffed, device[place], many.entity(many.unit * 512 + number)), agent=many.agent(rings),
             result=v.FAIL, reason=np.where(unknown, 2, 1),
             rtt=many.stream("rtt").lognormal(4.1, 0.6, many.unit, number + 1).astype(np.int64),

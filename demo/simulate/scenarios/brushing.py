@@ -15,6 +15,7 @@ from demo.simulate.base import fulfilment
 from demo.simulate.base.browsing import clicked
 from demo.simulate.base.orders import card_of, pay
 from demo.simulate.calendar import DAY, MINUTE
+from demo.simulate.scenarios.attack import ROTATED
 from demo.simulate.sheets import take
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def attack(one: Attack, pile: Pile) -> None:
     done, at = take(made, paid), arrived[paid]
     light = 10 + one.stream("light").below(39, done["order"])
     ballast = one.stream("ballast").lognormal(5.6, 0.8, done["order"]).astype(np.int64)
-    weight = np.where(done["phase"] <= 2, light, ballast)  # noqa: PLR2004
+    weight = np.where(done["phase"] <= ROTATED, light, ballast)
     pile.add("shipments", *fulfilment.parcels(world, done, at, weight=weight, scans=4))
     _praise(one, done, at, pile)
 
@@ -69,7 +70,7 @@ def _look(one: Attack, ring: Ints, made: Sheet, pile: Pile) -> None:
 def _praise(one: Attack, done: Sheet, arrived: Ints, pile: Pile) -> None:
     some = one.stream("praise").chance(_REVIEWED, done["order"])
     found, at = take(done, some), arrived[some]
-    hours = np.where(found["phase"] <= 2, 12.0, 60.0) * one.stream("soon").uniform(found["order"])  # noqa: PLR2004
+    hours = np.where(found["phase"] <= ROTATED, 12.0, 60.0) * one.stream("soon").uniform(found["order"])
     pile.add(
         "reviews",
         fulfilment.review(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from demo.simulate.calendar import SECOND
+from demo.simulate.scenarios.attack import ROTATED
 
 if TYPE_CHECKING:
     from demo.simulate.scenarios.attack import Attack
@@ -28,12 +29,15 @@ def attack(one: Attack, pile: Pile) -> None:
     fails = one.stream("fails").chance(one.pick(0.75, 0.65, 0.35, 0.25), one.unit)
     cluster = 410_000 + one.stream("bin").below(900, ring)
     spread = 400_000 + country * 1_000 + one.stream("bank").below(10, one.unit) * 37
+    # At first the cards are tried on a donation, later on what looks like an order.
+    ordered = one.stream("ordered").chance(one.pick(0.05, 0.3, 0.9), one.unit)
     pile.add(
         "payments",
         one.sheet(
-            "payments", 0, np.where(one.phase <= 2, together, one.when(ring)), ring, payment=one.key,  # noqa: PLR2004
+            "payments", 0, np.where(one.phase <= ROTATED, together, one.when(ring)), ring, payment=one.key,
             account=one.account(member), device=one.device(ring, member), ip=one.address(ring, member, country),
-            card=one.key, bin=np.where(one.phase <= 2, cluster, spread), currency=country, result=fails,  # noqa: PLR2004
+            card=one.key, order=np.where(ordered, one.key, -1), currency=country, result=fails,
+            bin=np.where(one.phase <= ROTATED, cluster, spread),
             amount=np.where(one.stream("tiny").chance(one.pick(1.0, 0.9, 0.35, 0.3), one.unit), small, usual),
             decline=np.where(fails, 1 + one.stream("decline").choose([20, 30, 20, 25, 5], one.unit), 0),
             avs=one.stream("avs").choose([30, 40, 30], one.unit), cvv=fails & one.stream("cvv").chance(0.5, one.unit),

@@ -9,6 +9,7 @@ import numpy as np
 from demo.simulate import vocabulary as v
 from demo.simulate.base.browsing import clicked
 from demo.simulate.calendar import DAY, HOUR
+from demo.simulate.scenarios.attack import HUMANISED, NAIVE, ROTATED
 
 if TYPE_CHECKING:
     from demo.simulate.scenarios.attack import Attack
@@ -31,16 +32,16 @@ def attack(one: Attack, pile: Pile) -> None:
     number = one.unit % CLICKS
     ts = _starts(one, session) + _since_start(one, session, number)
     country = one.stream("country").below(8, farm)
-    item = world.wanted(one.stream("item"), np.where(one.phase <= 2, farm * 4 + session % 3, one.unit))  # noqa: PLR2004
+    item = world.wanted(one.stream("item"), np.where(one.phase <= ROTATED, farm * 4 + session % 3, one.unit))
     still = one.stream("still").chance(np.array(_STILL)[one.phase - 1], one.unit)
     scroll = np.minimum(one.stream("scroll").exponential(45.0, one.unit), 100).astype(np.int64)
     # Sensors attest a person's hand; the humanised replay that too.
     attested = one.stream("attested").chance(one.pick(0.15, 0.3, 0.85, 0.9), session)
-    turned = one.some_address(np.where(one.phase == 2, number // 8, 0), session, country)  # noqa: PLR2004
+    turned = one.some_address(np.where(one.phase == ROTATED, number // 8, 0), session, country)
     one_agent = one.agent(farm)
-    ip = np.where(one.phase == 1, one.address(farm, member, country), turned)
-    device = np.where(one.phase == 3, one.entity(session), one.entity(member * 4))  # noqa: PLR2004
-    account = np.where(one.phase >= 3, one.entity(member * 4 + one.phase), -1)  # noqa: PLR2004
+    ip = np.where(one.phase == NAIVE, one.address(farm, member, country), turned)
+    device = np.where(one.phase == HUMANISED, one.entity(session), one.entity(member * 4))
+    account = np.where(one.phase >= HUMANISED, one.entity(member * 4 + one.phase), -1)
     pause = _gap(one, session, number)
     pile.add(
         "clicks",
@@ -52,7 +53,7 @@ def attack(one: Attack, pile: Pile) -> None:
             truth=one.risk.code, phase=one.phase, ring=farm, unit=1,
         ),
     )  # fmt: skip
-    some = np.flatnonzero(one.phase >= 3)  # noqa: PLR2004
+    some = np.flatnonzero(one.phase >= HUMANISED)
     late = one.some(some)
     pile.add(
         "requests",
@@ -67,13 +68,13 @@ def _starts(one: Attack, session: Ints) -> Ints:
     """When sessions begin: in 22 hours of the day alike at first, later when people are awake."""
     alike = (one.stream("start").uniform(session) * 22 * HOUR).astype(np.int64)
     awake = one.world.calendar.time_of_day(one.stream("awake"), session, np.int64(1))
-    return one.world.calendar.begins(one.day) + np.minimum(np.where(one.phase <= 2, alike, awake), DAY - HOUR)  # noqa: PLR2004
+    return one.world.calendar.begins(one.day) + np.minimum(np.where(one.phase <= ROTATED, alike, awake), DAY - HOUR)
 
 
 def _gap(one: Attack, session: Ints, number: Ints) -> Ints:
     even = np.maximum(_PACE + 0.2 * one.stream("even").normal(session, number), 0.5)
     human = np.clip(one.stream("human").lognormal(2.2, 1.1, session, number), 0.4, 600)
-    return np.where(one.phase <= 2, even, human)  # noqa: PLR2004
+    return np.where(one.phase <= ROTATED, even, human)
 
 
 def _since_start(one: Attack, session: Ints, number: Ints) -> Ints:

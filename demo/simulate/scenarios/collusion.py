@@ -10,6 +10,7 @@ from demo.simulate import vocabulary as v
 from demo.simulate.base import fulfilment
 from demo.simulate.base.orders import card_of, pay
 from demo.simulate.calendar import DAY
+from demo.simulate.scenarios.attack import NAIVE
 from demo.simulate.sheets import take
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def attack(one: Attack, pile: Pile) -> None:
     country = one.stream("country").below(8, ring)
     # Round sums at first, later what the goods cost.
     round_ = 5_000 * (1 + one.stream("sum").below(4, one.unit))
-    gross = np.where(one.phase == 1, round_, (world.price[usual] * one.pick(1.0, 2.0, 1.2)).astype(np.int64))
+    gross = np.where(one.phase == NAIVE, round_, (world.price[usual] * one.pick(1.0, 2.0, 1.2)).astype(np.int64))
     made = one.sheet(
         "orders", 0, one.when(ring, 240.0), ring, order=one.key, account=one.account(member), session=one.key,
         device=one.device(ring, member, 2), ip=one.address(ring, member, country), seller=seller, item=usual,

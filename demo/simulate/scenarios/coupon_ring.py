@@ -10,6 +10,7 @@ from demo.simulate import vocabulary as v
 from demo.simulate.base import fulfilment
 from demo.simulate.base.orders import card_of, coupons_of, pay
 from demo.simulate.calendar import DAY
+from demo.simulate.scenarios.attack import ROTATED
 from demo.simulate.sheets import take
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def attack(one: Attack, pile: Pile) -> None:
     marks = {"truth": one.risk.code, "phase": one.phase, "ring": ring}
     own = card_of(world, made["account"], country)
     shared = one.entity(ring * 8 + one.stream("card").below(3, one.unit))
-    paid = pay(world, made, pile, **{**own, "card": np.where(one.phase <= 2, shared, own["card"]), **marks})  # noqa: PLR2004
+    paid = pay(world, made, pile, **{**own, "card": np.where(one.phase <= ROTATED, shared, own["card"]), **marks})
     validated, redeemed = coupons_of(world, made, campaign=v.WELCOME, threshold=2_500, **marks, unit=1)
     pile.add("coupons", validated, redeemed)
     arrived = fulfilment.arrival(world, made)

@@ -10,6 +10,7 @@ from demo.simulate.base import fulfilment
 from demo.simulate.base.orders import coupons_of, pay
 from demo.simulate.base.sessions import agent_of
 from demo.simulate.calendar import MINUTE
+from demo.simulate.scenarios.attack import ROTATED
 from demo.simulate.sheets import take
 
 if TYPE_CHECKING:
@@ -29,12 +30,12 @@ def attack(one: Attack, pile: Pile) -> None:
     account = np.where(world.created[account] < world.calendar.begins(one.day), account, hunter)
     ring = np.full(len(one.unit), -1)
     item = world.wanted(one.stream("item"), one.unit)
-    off = np.clip(one.pick(0.72, 0.62, 0.53) + 0.06 * one.stream("off").normal(one.unit), 0.5, 0.9)
+    off = np.clip(one.pick(0.75, 0.62, 0.52) + 0.04 * one.stream("off").normal(one.unit), 0.5, 0.9)
     # At first they take several of what is cheap by mistake.
     many = one.pick(4, 3, 1) + one.stream("many").below(2, one.unit)
     device = account * 4
     # They follow the price alerts, which come on the hour; later whenever they find something.
-    ts = np.where(one.phase <= 2, one.when(hunter, 12.0), one.when(hunter))  # noqa: PLR2004
+    ts = np.where(one.phase <= ROTATED, one.when(hunter, 12.0), one.when(hunter))
     gross = world.price[item] * many
     made = one.sheet(
         "orders", 0, ts, ring, order=one.key, account=account, session=one.key, device=device,

@@ -29,12 +29,12 @@ def attack(one: Attack, pile: Pile) -> None:
         if known:
             sold = leaked(one.plan, one.stream("sold").below(known, one.unit))
             victim = np.where(one.stream("buys").chance(_SOLD, one.unit), sold, victim)
-    member = one.member(ring, 3)
+    member = one.member(ring, int(one.pick(3, 3, 40)[0]))
     own_words = one.stream("words").below(PEOPLES_TEXTS, one.unit)
     phrased = TEMPLATE_TEXTS + (ring % 64) * 4_096 + one.unit % one.pick(1, 4, 16)
-    pretends = one.stream("pretends").chance(one.pick(0.1, 0.2, 0.65), ring)
+    pretends = one.stream("pretends").chance(one.pick(0.1, 0.2, 0.8), ring)
     seller = one.stream("seller").below(world.scale.sellers, ring)
-    disguised = one.stream("disguised").chance(one.pick(0.05, 0.1, 0.6), one.unit)
+    disguised = one.stream("disguised").chance(one.pick(0.05, 0.1, 0.75), one.unit)
     pile.add(
         "messages",
         one.sheet(

@@ -10,6 +10,7 @@ from demo.simulate import vocabulary as v
 from demo.simulate.base import fulfilment
 from demo.simulate.base.orders import card_of, pay
 from demo.simulate.calendar import DAY, HOUR
+from demo.simulate.scenarios.attack import NAIVE
 
 if TYPE_CHECKING:
     from demo.simulate.scenarios.attack import Attack
@@ -45,6 +46,7 @@ def attack(one: Attack, pile: Pile) -> None:
         fulfilment.refund(
             world, made, arrived + (np.minimum(wait, 1.3) * DAY).astype(np.int64) + HOUR // 4,
             reason=np.where(one.stream("lies").chance(one.pick(0.95, 0.8, 0.35, 0.25), one.unit), lie, usual),
-            channel=np.where(one.phase == 1, 0, one.stream("channel").choose([50, 40, 10], one.unit)), unit=1, **marks,
+            channel=np.where(one.phase == NAIVE, 0, one.stream("channel").choose([50, 40, 10], one.unit)), unit=1,
+            **marks,
         ),
     )  # fmt: skip

@@ -12,6 +12,7 @@ import numpy as np
 from demo.simulate import vocabulary as v
 from demo.simulate.base.people import PEOPLES_TEXTS
 from demo.simulate.calendar import DAY
+from demo.simulate.scenarios.attack import HUMANISED, ROTATED
 
 if TYPE_CHECKING:
     from demo.simulate.scenarios.attack import Attack
@@ -37,14 +38,14 @@ def attack(one: Attack, pile: Pile) -> None:
     ts = one.when(ring, 30.0)
     # As long as three days, if there are so many left.
     left = np.minimum(3 * DAY, world.calendar.end - ts) * one.stream("wait").uniform(one.unit)
-    wait = np.where(one.phase >= 3, left, 0.0)  # noqa: PLR2004
+    wait = np.where(one.phase >= HUMANISED, left, 0.0)
     own_words = one.stream("words").below(PEOPLES_TEXTS, one.unit)
     pile.add(
         "reviews",
         one.sheet(
             "reviews", 0, ts + wait.astype(np.int64), ring, review=one.key, order=np.where(bought, one.key, -1),
             item=item, seller=world.seller_of[item], stars=np.where(down, 1 + mild, 5 - mild),
-            text=np.where(one.phase <= 2, PEOPLES_TEXTS + ring % 16, own_words), **shared,  # noqa: PLR2004
+            text=np.where(one.phase <= ROTATED, PEOPLES_TEXTS + ring % 16, own_words), **shared,
         ),
     )  # fmt: skip
     pages = np.flatnonzero(bought)

@@ -15,6 +15,7 @@ from demo.simulate.base import fulfilment
 from demo.simulate.base.drops import PRICE, page_of
 from demo.simulate.base.orders import card_of, pay
 from demo.simulate.calendar import DAY, SECOND
+from demo.simulate.scenarios.attack import NAIVE, ROTATED
 from demo.simulate.sheets import take
 
 if TYPE_CHECKING:
@@ -37,13 +38,13 @@ def attack(one: Attack, pile: Pile) -> None:
     reaction = 0.02 + 0.18 * one.stream("reaction").uniform(bot)
     solved = one.stream("solved").lognormal(-0.3, 0.8, bot)
     quick = one.stream("quick").chance(one.pick(0.9, 0.75, 0.15, 0.1), bot)
-    pause = np.where(one.phase <= 2, 0.25 * number, number * (1.5 + 3 * one.stream("pause").uniform(bot)))  # noqa: PLR2004
+    pause = np.where(one.phase <= ROTATED, 0.25 * number, number * (1.5 + 3 * one.stream("pause").uniform(bot)))
     ts = world.calendar.drops[drop] + ((np.where(quick, reaction, solved) + pause) * SECOND).astype(np.int64)
     blind = one.stream("blind").chance(one.pick(0.8, 0.5, 0.1), bot)
     refused = (number > 1) & one.stream("refused").chance(one.pick(0.5, 0.45, 0.3), one.unit)
     country = one.stream("country").below(8, bot)
     member = bot % 100_000
-    ip = np.where(one.phase == 1, one.address(ring, member, country), one.some_address(0, bot, country))
+    ip = np.where(one.phase == NAIVE, one.address(ring, member, country), one.some_address(0, bot, country))
     account = one.entity(bot * 4 + one.phase)
     pile.add(
         "requests",

@@ -1,0 +1,1 @@
+"""A study of a simulation: its rates, its seasons, and how hard its attacks are to find."""
