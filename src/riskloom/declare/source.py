@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 POSITION: Literal["position"] = "position"
 FILE_FIELDS = ("date", "yyyy", "mm", "dd", "hh")
 _FIELD = re.compile(r"\{([^}]*)\}")
+CARRIED = ("origin", "file", "identity", "reason", "detail", "stage", "outcome")
+CARRIED_BY_FORMATS = ("kind", "rule")
 MEANINGS = ("ip", "money", "handle")
 _TRANSFORM = re.compile(r"[a-z_][a-z0-9_]*:[a-z_][a-z0-9_]*")
 
@@ -98,6 +100,7 @@ class EventSource:
         # One format or several: kept as several, so that equal sources compare equal.
         object.__setattr__(self, "format", (self.format,) if isinstance(self.format, Format) else tuple(self.format))
         check_types(self._place, tuple(self.columns.items()))
+        self._check_carried()
         self._check_files()
         self._check_transform()
         self._check_format()
@@ -113,6 +116,14 @@ class EventSource:
     @property
     def _place(self) -> str:
         return f"source {self.name!r}"
+
+    def _check_carried(self) -> None:
+        """Refuse names under which extraction carries what it knows of a record beside its columns."""
+        carried = (*CARRIED, *(CARRIED_BY_FORMATS if self.formats else ()))
+        for column in (*self.columns, *self.parsed):
+            if column in carried:
+                why = f"column {column!r} is what extraction says of a record. Give it another name."
+                raise DeclarationError.invalid(self._place, why)
 
     def _check_files(self) -> None:
         if not self.files or self.files.startswith("/") or ".." in self.files.split("/"):

@@ -7,7 +7,18 @@ from datetime import date
 
 import pytest
 
-from riskloom import Entity, EventSource, FeatureService, FeatureView, Filter, LabelSource, RowRule, Suite, aggregate
+from riskloom import (
+    AccessLog,
+    Entity,
+    EventSource,
+    FeatureService,
+    FeatureView,
+    Filter,
+    LabelSource,
+    RowRule,
+    Suite,
+    aggregate,
+)
 from riskloom.declare.encode import view_from_dict, view_to_dict
 from riskloom.errors import DeclarationError, TimeError
 
@@ -156,6 +167,14 @@ REFUSED = [
     (
         lambda: EventSource(name="logins", files="*.log", transform="a:b", columns={"event_ts": "timestamp"}),
         "source 'logins': column 'event_ts' is written by Riskloom itself. Give it another name.",
+    ),
+    (
+        lambda: EventSource(name="logins", files="*.log", transform="a:b", columns={"reason": "string"}),
+        "source 'logins': column 'reason' is what extraction says of a record. Give it another name.",
+    ),
+    (
+        lambda: EventSource(name="logins", files="*.log", format=AccessLog(), columns={"kind": "string"}),
+        "source 'logins': column 'kind' is what extraction says of a record. Give it another name.",
     ),
     (
         lambda: EventSource(name="logins", files="*.log", transform="a:b", columns={}, ignore={"noise": "("}),
