@@ -23,8 +23,8 @@ $(READY): pyproject.toml constraints.txt scripts/setup
 
 setup: $(READY) ## make .venv, find Java, resolve the Delta jars
 
-demo: $(READY) ## raw logs to served features, on the shipped sample
-	@$(BIN)/python -m demo
+demo: $(READY) ## raw logs to served features, on the shipped sample; SCALE=S: on a simulated platform
+	@$(BIN)/python -m demo $(if $(SCALE),--scale $(SCALE))
 
 check: $(READY) ## lint, format, types, import contracts
 	@$(BIN)/ruff check .

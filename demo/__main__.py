@@ -1,16 +1,20 @@
 """The demo's driver: ``python -m demo``, what ``make demo`` runs.
 
 Each source's whole span is one wide interval, each DAG runs in this process, and the last line is one JSON object.
+With ``--scale S`` it works on a simulated platform instead of the shipped logs.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 from pathlib import Path
 
 from demo.examples import Example, p50, show
 from demo.pipeline import Outcome, run_dags
+from demo.simulate.errors import SimulationError
+from demo.simulated import run_simulated
 from riskloom import Project
 from riskloom.errors import RiskloomError
 from riskloom.run.status import status_of
@@ -23,8 +27,19 @@ UNITS = ("records", "extra_events", "published", "duplicates", "quarantined", "h
 
 def main() -> int:
     """Run the demo, print what came out, and say whether it is as it must be."""
-    project = Project.load(ROOT)
-    outcome = run_dags(project)
+    parser = argparse.ArgumentParser(prog="python -m demo", description="Raw logs to served features.")
+    parser.add_argument("--scale", help="simulate a platform of this scale, such as S, and work on that")
+    scale = parser.parse_args().scale
+    if scale:
+        project, outcome = run_simulated(ROOT, scale, say)
+    else:
+        project = Project.load(ROOT)
+        outcome = run_dags(project)
+    return show_all(project, outcome)
+
+
+def show_all(project: Project, outcome: Outcome) -> int:
+    """Print what a run made of a project's data, and say whether it is as it must be."""
     say("\nWhat each source became:")
     say(as_table([record.as_data() for record in outcome.records.values()], ("source", *COUNTS, *UNITS)))
     examples = [show(project, service) for service in project.services]
@@ -86,5 +101,5 @@ def say(text: str) -> None:
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except RiskloomError as error:
+    except (RiskloomError, SimulationError) as error:
         sys.exit(f"error: {error}")

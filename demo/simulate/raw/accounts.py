@@ -26,7 +26,7 @@ def _login_fields(_: World, one: Sheet) -> Fields:
         "event_id": event_ids(one),
         "account_id": written("u", one["account"]),
         "result": words(v.RESULTS, one["result"]),
-        "reason": words(v.REASONS, one["reason"]),
+        "fail_reason": words(v.REASONS, one["reason"]),
         "method": words(v.LOGIN_METHODS, one["method"]),
         "mfa": flags(one["mfa"]),
         "ip": dotted(one["ip"]),

@@ -29,7 +29,7 @@ def _refund_fields(_: World, one: Sheet) -> Fields:
         "account_id": written("u", one["account"]),
         "amount": one["amount"].tolist(),
         "currency": words(CURRENCIES, one["currency"]),
-        "reason": words(v.REFUND_REASONS, one["reason"]),
+        "refund_reason": words(v.REFUND_REASONS, one["reason"]),
         "channel": words(v.CHANNELS, one["channel"]),
         "decision": words(v.DECISIONS, one["decision"]),
         "ship_to": address_lines(one["address"]),

@@ -70,6 +70,7 @@ def read_logins(line):
         "event_id": row["id"],
         "account_id": row["user"],
         "result": row["result"],
+        "fail_reason": row["reason"],
         "mfa": row["mfa"] == "yes",
         "ip": row["ip"],
         "asn": int(row["asn"]),
@@ -138,7 +139,17 @@ def read_refunds(line):
         r"(\S+ \S+) INFO \[refund-\d\] Refund (\S+) of order (\S+) by (\S+): (\S+) (\S+), (\S+) via (\S+), (\S+); to (.*) \((\S+)\)",
         line,
     )
-    names = ("refund_id", "order_id", "account_id", "amount", "currency", "reason", "channel", "decision", "ship_to")
+    names = (
+        "refund_id",
+        "order_id",
+        "account_id",
+        "amount",
+        "currency",
+        "refund_reason",
+        "channel",
+        "decision",
+        "ship_to",
+    )
     row = dict(zip((*names, "event_id"), part.groups()[1:], strict=True))
     return _iso(part[1]).replace(tzinfo=UTC), row | {"amount": _cents(row["amount"])}
 

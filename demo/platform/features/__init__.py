@@ -1,0 +1,1 @@
+"""What is computed of the simulated platform: entities, sources, feature views by entity, and services."""

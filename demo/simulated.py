@@ -1,0 +1,52 @@
+"""The demo on a simulated platform: its raw logs, taken the whole way by the project in demo/platform."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from typing import TYPE_CHECKING
+
+from demo.pipeline import Outcome
+from demo.simulate.run import SUMMARY, Simulation, simulate
+from demo.simulate.scales import scale_of
+from demo.simulate.scenarios import SCENARIOS
+from riskloom.plan import build
+from riskloom.project import Project
+from riskloom.run import execute
+from riskloom.run.lines import Lines
+from riskloom.run.spans import spans
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+SEED = 7
+
+
+def run_simulated(root: Path, scale: str, say: Callable[[str], None]) -> tuple[Project, Outcome]:
+    """Simulate a platform, and run every step of its project.
+
+    Args:
+        root: The checkout.
+        scale: Name of a scale. What a run on another scale left is removed first.
+        say: Prints a line.
+
+    Returns:
+        The project, and what the run left behind.
+    """
+    simulation = Simulation(scale=scale_of(scale), seed=SEED, scenarios=tuple(SCENARIOS))
+    project = Project.load(root / "demo" / "platform")
+    folder = project.settings.data.parent
+    if not _is_of(folder, scale):
+        shutil.rmtree(project.settings.state, ignore_errors=True)
+        say(f"simulating scale {scale} into {folder}")
+        simulate(simulation, folder)
+    report = execute(project, build(project, spans(project, project.sources)), Lines(sys.stdout))
+    return project, Outcome(records=report.sources, data_docs=project.settings.state / "gx" / "index.html")
+
+
+def _is_of(folder: Path, scale: str) -> bool:
+    """Say whether a finished simulation of this scale is there."""
+    summary = folder / SUMMARY
+    return summary.is_file() and json.loads(summary.read_text(encoding="utf-8"))["scale"] == scale
