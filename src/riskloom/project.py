@@ -185,8 +185,9 @@ def _enter(root: Path) -> None:
     if sys.path[:1] != [str(root)]:
         sys.path.insert(0, str(root))
     for name in [name for name in sys.modules if name.partition(".")[0] in PACKAGES]:
-        place = _place(sys.modules[name])
-        if place is None or root not in place.parents:
+        # A project may stand inside another one's root: a package is the root's own only right below it.
+        own, place = root / name.partition(".")[0], _place(sys.modules[name])
+        if place is None or (place != own and own not in place.parents):
             del sys.modules[name]
     importlib.invalidate_caches()
 

@@ -42,12 +42,14 @@ def test_a_project_finds_what_its_folders_declare(root):
     assert project.settings.lake == root / ".riskloom/lake"
 
 
-def test_two_projects_in_one_process_do_not_mix(root, tmp_path):
-    write_project(tmp_path / "other")
-    edit(tmp_path / "other/features/logins.py", 'name="user_logins"', 'name="other_logins"')
-    edit(tmp_path / "other/features/logins.py", 'features=("user_logins",)', 'features=("other_logins",)')
+@pytest.mark.parametrize("place", ["beside", "inside"])
+def test_two_projects_in_one_process_do_not_mix(root, tmp_path, place):
+    other = tmp_path / "other" if place == "beside" else root / "demo" / "other"
+    write_project(other)
+    edit(other / "features/logins.py", 'name="user_logins"', 'name="other_logins"')
+    edit(other / "features/logins.py", 'features=("user_logins",)', 'features=("other_logins",)')
     assert list(Project.load(root).views) == ["user_logins"]
-    assert list(Project.load(tmp_path / "other").views) == ["other_logins"]
+    assert list(Project.load(other).views) == ["other_logins"]
     assert list(Project.load(root).views) == ["user_logins"]
 
 
