@@ -12,6 +12,8 @@ export AIRFLOW_HOME ?= $(CURDIR)/.riskloom/airflow
 # Event times are UTC whatever the machine's zone is; the tests set others where they mean to.
 export TZ := UTC
 HEAVY := spark or feast or airflow or server
+# A process a core of a small machine, each with a Spark session of its own; the tests of one file stay together.
+PYTEST := $(BIN)/pytest -q -n 2 --dist loadfile
 
 .PHONY: help setup demo test test-all check format airflow bench-kernel bench-windows bench-pit bench-online bench-materialize bench-extract clean
 
@@ -33,8 +35,8 @@ check: $(READY) ## lint, format, types, import contracts
 	@$(BIN)/lint-imports
 
 test: check ## check, fast tests, then those that start Spark, Feast, Airflow or a server
-	@$(BIN)/pytest -q -m "not slow and not ($(HEAVY))"
-	@$(BIN)/pytest -q -m "not slow and ($(HEAVY))"
+	@$(PYTEST) -m "not slow and not ($(HEAVY))"
+	@$(PYTEST) -m "not slow and ($(HEAVY))"
 
 test-all: test ## test, then the slow tests
 	@$(BIN)/pytest -q -m slow
