@@ -15,7 +15,7 @@ HEAVY := spark or feast or airflow or server
 # A process a core of a small machine, each with a Spark session of its own; the tests of one file stay together.
 PYTEST := $(BIN)/pytest -q -n 2 --dist loadfile
 
-.PHONY: help setup demo test test-all check format airflow bench-kernel bench-windows bench-pit bench-online bench-materialize bench-extract clean
+.PHONY: help setup demo test test-all oracle check format airflow bench-kernel bench-windows bench-pit bench-online bench-materialize bench-extract clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-17s %s\n", $$1, $$2}' Makefile
@@ -40,6 +40,9 @@ test: check ## check, fast tests, then those that start Spark, Feast, Airflow or
 
 test-all: test ## test, then the slow tests
 	@$(BIN)/pytest -q -m slow
+
+oracle: $(READY) ## a million random streams, read by the kernel and by the slow oracle
+	@$(BIN)/python -m riskloom.testing.against_oracle $(ARGS)
 
 format: $(READY) ## rewrite the files as `make check` wants them
 	@$(BIN)/ruff check --fix-only .

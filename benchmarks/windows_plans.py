@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.events import EIGHT, SIX, WINDOWS, prepare, view
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from benchmarks.measure import Clock
 
@@ -30,11 +30,13 @@ def out(folder: Path, plan: str, rows: int) -> Path:
 
 def started(options: dict[str, str] | None = None) -> Any:  # noqa: ANN401 - a Spark session
     """Start a session, which is not measured, and let it run one small job."""
-    from types import SimpleNamespace
-
     from riskloom.lake.spark.session import session
+    from riskloom.settings import Settings
 
-    spark = session(SimpleNamespace(root=None, settings=SimpleNamespace(spark=options or {})))  # type: ignore[arg-type]
+    # A session takes its options from settings alone, none of whose folders it looks at.
+    nowhere = Path("nowhere")
+    folders = dict.fromkeys(("lake", "data", "feature_repo", "state"), nowhere)
+    spark = session(Settings(name="benchmark", spark=options or {}, **folders))
     spark.range(1).count()
     return spark
 
