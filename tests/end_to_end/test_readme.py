@@ -80,3 +80,18 @@ def test_a_new_project_runs_as_it_is(tmp_path, spark, monkeypatch):
     assert done.exit_code == 0, done.output
     status = runner.invoke(main, ["--project", str(tmp_path / "shop"), "status"]).output
     assert "1 (1 no_timestamp)" in status
+    assert "first_seen" not in status
+    # On the next day a field is new, and another is written under another name.
+    (tmp_path / "shop/data/logins/2026-01-03.csv").write_text(
+        "logged_at,user_name,source,result,client\n2026-01-03T08:00:00Z,ada,192.0.2.10,ok,app\n"
+    )
+    done = runner.invoke(main, ["--project", str(tmp_path / "shop"), "run", "--interval", "2026-01-03/2026-01-04"])
+    assert done.exit_code == 0, done.output
+    status = runner.invoke(main, ["--project", str(tmp_path / "shop"), "status"]).output
+    drift = [line.split() for line in status.splitlines() if "begins" in line]
+    when = "2026-01-03T00:00:00Z"
+    assert sorted(drift) == [
+        ["logins", "missing", "address", "begins", when, "1", "100.0%", "0.0%"],
+        ["logins", "new", "client", "begins", when, "1", "100.0%", "0.0%"],
+        ["logins", "new", "source", "begins", when, "1", "100.0%", "0.0%"],
+    ]

@@ -153,12 +153,10 @@ class LinePattern(Format):
     r"""Application text by regular expressions with named groups; each group is a field.
 
     A pattern must match the whole record. Where only the record's first line matches, the lines that continue
-    it are kept as ``trace``.
+    it are kept as ``trace``. ``Unable to format event`` of Twisted's log is read as what would have been written.
 
     Attributes:
         patterns: One regular expression or several; the first that matches is taken.
-        escaped: Regular expressions by the name of the field that they find in a record no pattern matches, whose
-            values a program has written as escaped bytes; see ``Unable to format event`` of Twisted's log.
 
     Example:
         >>> LinePattern(r"(?P<time>\S+) login of (?P<user_name>.*)").patterns

@@ -50,6 +50,13 @@ class ExtractError(RiskloomError):
         )
 
     @classmethod
+    def not_staged(cls, source: str, why: str) -> Self:
+        """Build the error for events of a format that could not be checked or written."""
+        return cls(
+            f"source {source!r}: what its format read could not be staged: {why}. Nothing was published; mend it and run again."
+        )
+
+    @classmethod
     def transform_column(cls, source: str, transform: str, column: str, available: Iterable[str]) -> Self:
         """Build the error for a transform whose output lacks a column."""
         return cls(

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from riskloom.lake.ops import check_sums
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass(kw_only=True)
@@ -58,9 +61,11 @@ class Counts:
 
     Attributes:
         files: Those of each file, in order of path.
+        drift: Counters of what is otherwise than declared, see ``drift``; of each content once.
     """
 
     files: tuple[FileCounts, ...]
+    drift: Mapping[str, int] = field(default_factory=dict)
 
     def totals(self) -> dict[str, Any]:
         """Add up all files, under the names that ``RunRecord`` has, and ``events``."""
@@ -71,7 +76,8 @@ class Counts:
                     setattr(total, name, getattr(total, name) + value)
         data = asdict(total)
         del data["file"], data["file_hash"]
-        return {**data, "ignored_rules": dict(total.ignored_rules), "reasons": dict(total.reasons)}
+        rules, reasons = dict(total.ignored_rules), dict(total.reasons)
+        return {**data, "ignored_rules": rules, "reasons": reasons, "drift": dict(self.drift)}
 
     @property
     def events(self) -> int:

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from riskloom.extract.classify import RECORD, decode
+from riskloom.extract.drift import Drift
 from riskloom.extract.formats import frames, times
 from riskloom.extract.formats.columns import Reader
 from riskloom.extract.formats.record import Context, Unit, units
@@ -32,6 +33,9 @@ class Decoder:
     Args:
         rules: Which lines are records.
         plan: How records become rows.
+
+    Attributes:
+        drift: Counters of what is otherwise than declared, of all that was read.
     """
 
     def __init__(self, rules: Rules, plan: Plan) -> None:
@@ -39,6 +43,7 @@ class Decoder:
         self._reader, self._kinds = Reader(plan), Kinds(rules)
         self._names = rules.names()
         self._schema = frames.schema(plan)
+        self.drift = Drift(plan)
 
     def rows(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Table]:
         """Read lines; where records span lines, each file's must come together and in order.
@@ -49,6 +54,11 @@ class Decoder:
         Yields:
             A row for each event, each reject, and each line that begins no record.
         """
+        for table in self._tables(batches):
+            self.drift.read(table)
+            yield table
+
+    def _tables(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Table]:
         if self._rules.spans or self._plan.identical:
             for found in self._rules.records(batches):
                 yield self._listed([_with_identity(line) for line in found] if self._plan.identical else found)
@@ -71,6 +81,7 @@ class Decoder:
         records = batch.take(pa.array(kinds.records))
         arrived = _micros(records.column("ingest_ts"))
         clean = self._reader.read(kinds.texts.take(pa.array(kinds.records)), names, arrived)
+        self.drift.noted(clean.drift)
         parts = []
         if len(clean.rows):
             origin = [records.column(name).take(pa.array(clean.rows)) for name, _ in frames.ORIGIN]
@@ -107,6 +118,7 @@ class Decoder:
             texts = pa.array([lines[place]["record"] for place in mine], pa.binary())
             arrived = pa.array([lines[place]["ingest_ts"] for place in mine], frames.TIMESTAMP)
             clean = self._reader.read(texts, self._names.get(file_hash, ()), _micros(arrived))
+            self.drift.noted(clean.drift)
             rows = [mine[row] for row in clean.rows]
             left.difference_update(rows)
             if rows:
@@ -116,6 +128,7 @@ class Decoder:
 
     def _plain(self, lines: list[Row]) -> pa.Table:
         pairs = [(line, unit) for line in lines for unit in self._units(line)]
+        self.drift.noted(name for _, unit in pairs for name in unit.drift)
         return self._table([line for line, _ in pairs], frames.unit_columns((unit for _, unit in pairs), self._plan))
 
     def _table(self, lines: list[Row], columns: list[pa.Array]) -> pa.Table:

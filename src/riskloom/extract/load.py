@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from riskloom.declare.names import ENVELOPE
 from riskloom.errors import AccountingError, ExtractError
 from riskloom.extract import classify, native, staging, units
 from riskloom.extract.counts import Counts, FileCounts
+from riskloom.extract.drift import with_refused
 from riskloom.extract.formats.plan import Plan
 from riskloom.extract.protect import Protection
 from riskloom.lake.key_ids import key_in_use
@@ -78,7 +79,8 @@ def load(spark: SparkSession, project: Project, source: EventSource, extracted: 
     spark.sparkContext.setJobDescription(f"{run_id}: load {source.name}")
     place = staging.enter(lake.staging(source.name), run_id)
     protection = protection_of(source, lake)
-    lines, apart = _classified(spark, lake, source, extracted, place, protection)
+    lines, decoded = _classified(spark, lake, source, extracted, place, protection)
+    apart = decoded.apart
     try:
         counts = _count_lines(lines, extracted)
         frame = _units(project, source, lines, protection, apart=apart).withColumn("run_id", F.lit(run_id))
@@ -88,12 +90,19 @@ def load(spark: SparkSession, project: Project, source: EventSource, extracted: 
             _count_units(source, frame, counts)
             _stage(frame, source, place)
         except PySparkException as error:
-            raise ExtractError.transform_raised(source.name, source.transform, first_line(error)) from error
+            raise _failed(source, first_line(error)) from error
         finally:
             frame.unpersist()
     finally:
         lines.unpersist()
-    return Loaded(place.events, place.rejects, _of_input(source, counts, extracted), extracted.hashes, apart)
+    found = _of_input(source, counts, extracted, decoded.drift)
+    return Loaded(place.events, place.rejects, found, extracted.hashes, apart)
+
+
+def _failed(source: EventSource, why: str) -> ExtractError:
+    if source.transform:
+        return ExtractError.transform_raised(source.name, source.transform, why)
+    return ExtractError.not_staged(source.name, why)
 
 
 def protection_of(source: EventSource, lake: Lake) -> Protection:
@@ -116,23 +125,24 @@ def _classified(
     extracted: Extracted,
     place: staging.Staging,
     protection: Protection,
-) -> tuple[DataFrame, bool]:
-    """Give a row for each line, or what it became; and whether no two events can have one id."""
+) -> tuple[DataFrame, native.Decoded]:
+    """Give a row for each line, or what it became; and whether no two events can have one id, with the drift."""
     plan = Plan.of(source) if source.formats else None
     heads = {file.file_hash: file.head for file in extracted.files} if source.header or plan else {}
     rules = classify.Rules(source.header, dict(source.ignore), source.record_start, heads, plan)
     if plan is not None:
         # A transform reads what the format gave; without one, it is kept.
         kept = None if source.transform else protection
-        apart = native.decode(spark, lake.bronze(source.name), extracted.hashes, rules, plan, place.decoded, kept)
+        decoded = native.decode(spark, lake.bronze(source.name), extracted.hashes, rules, plan, place.decoded, kept)
         lines = spark.read.schema(units.decoded_schema(source)).parquet(str(place.decoded))
-        return lines, apart and source.event_id == POSITION and not source.transform
+        apart = decoded.apart and source.event_id == POSITION and not source.transform
+        return lines, replace(decoded, apart=apart)
     bronze = spark.read.format("delta").load(str(lake.bronze(source.name)))
     chosen = bronze.where(F.col("file_hash").isin(*extracted.hashes)).select(*classify.INPUT)
     if rules.spans:
         chosen = chosen.repartition("file_hash").sortWithinPartitions("file_hash", "line_no", "byte_offset")
     lines = chosen.mapInArrow(partial(_classify, rules=rules), classify.SPARK_SCHEMA)
-    return lines.persist(StorageLevel.MEMORY_AND_DISK), False
+    return lines.persist(StorageLevel.MEMORY_AND_DISK), native.Decoded(apart=False)
 
 
 def _classify(batches: Iterator[pa.RecordBatch], rules: classify.Rules) -> Iterator[pa.RecordBatch]:
@@ -248,7 +258,9 @@ def _stage(frame: DataFrame, source: EventSource, place: staging.Staging) -> Non
     rejects.select(*QUARANTINE, "run_id", "ingest_ts").write.mode("overwrite").parquet(str(place.rejects))
 
 
-def _of_input(source: EventSource, counts: dict[str, FileCounts], extracted: Extracted) -> Counts:
+def _of_input(
+    source: EventSource, counts: dict[str, FileCounts], extracted: Extracted, drift: dict[str, int]
+) -> Counts:
     """Give the counts of each file of the input, and check each file's sums."""
     files = []
     for file in extracted.files:
@@ -256,4 +268,4 @@ def _of_input(source: EventSource, counts: dict[str, FileCounts], extracted: Ext
         mine = counted.as_copy(file.file) if file.copy else counted
         mine.check(source.name)
         files.append(mine)
-    return Counts(tuple(files))
+    return Counts(tuple(files), with_refused(drift, (counted.reasons for counted in counts.values())))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -14,6 +15,7 @@ import pyarrow.parquet as pq
 
 from riskloom.extract.classify import INPUT
 from riskloom.extract.decode import Decoder
+from riskloom.extract.drift import bounded
 from riskloom.extract.formats import frames
 from riskloom.lake import tables
 
@@ -47,6 +49,20 @@ class Part:
     files: tuple[tuple[str, tuple[int, ...]], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """What is known of contents that were decoded.
+
+    Attributes:
+        apart: Whether each line's place is its own: no two of the contents begin with the same earlier one, and no text
+            stands for another that is identical.
+        drift: Counters of what is otherwise than declared, see ``drift``.
+    """
+
+    apart: bool
+    drift: dict[str, int] = field(default_factory=dict)
+
+
 def decode(
     spark: SparkSession,
     bronze: Path,
@@ -55,7 +71,7 @@ def decode(
     plan: Plan,
     folder: Path,
     protection: Protection | None = None,
-) -> bool:
+) -> Decoded:
     """Decode the lines of contents, and write what they become as Parquet.
 
     Args:
@@ -68,21 +84,23 @@ def decode(
         protection: What is done to the columns that are kept; None where a transform reads them first.
 
     Returns:
-        Whether each line's place is its own: no two of the contents begin with the same earlier one, and no text
-        stands for another that is identical.
+        What is known of all of them.
     """
     folder.mkdir(exist_ok=True)
     pq.write_table(frames.schema(plan).empty_table(), folder / "part-none.parquet")
     found = parts(bronze, hashes, whole=rules.spans)
     if not found:
-        return True
+        return Decoded(apart=True)
     task = partial(decode_part, rules=rules, plan=plan, folder=str(folder), protection=protection)
     seen = spark.sparkContext.parallelize(found, len(found)).map(task).collect()
     owners: dict[str, set[str]] = {}
-    for part, identities in zip(found, seen, strict=True):
+    counts: Counter[str] = Counter()
+    for part, (identities, drift) in zip(found, seen, strict=True):
+        counts.update(drift)
         for identity in identities:
             owners.setdefault(identity, set()).add(part.file_hash)
-    return not plan.identical and all(len(contents) == 1 for contents in owners.values())
+    apart = not plan.identical and all(len(contents) == 1 for contents in owners.values())
+    return Decoded(apart=apart, drift=dict(bounded(counts)))
 
 
 def parts(bronze: Path, hashes: Sequence[str], *, whole: bool) -> list[Part]:
@@ -139,11 +157,13 @@ def _grouped(sizes: Sequence[int]) -> Iterator[tuple[int, ...]]:
         yield tuple(held)
 
 
-def decode_part(part: Part, rules: Rules, plan: Plan, folder: str, protection: Protection | None = None) -> list[str]:
+def decode_part(
+    part: Part, rules: Rules, plan: Plan, folder: str, protection: Protection | None = None
+) -> tuple[list[str], dict[str, int]]:
     """Decode one part, in bounded memory.
 
     Returns:
-        The contents under which its lines were first seen; none where identical texts are one event.
+        The contents under which its lines were first seen, none where identical texts are one event; and its drift.
     """
     decoder = Decoder(rules, plan)
     identities: set[str] = set()
@@ -156,7 +176,7 @@ def decode_part(part: Part, rules: Rules, plan: Plan, folder: str, protection: P
                 writer.write_table(table if protection is None else protection.table(table))
                 identities.update(() if plan.identical else pc.unique(table["identity"]).to_pylist())
     os.replace(unfinished, target)  # noqa: PTH105 - strings come from the task
-    return sorted(identities)
+    return sorted(identities), decoder.drift.counts
 
 
 def _lines(part: Part) -> Iterator[pa.RecordBatch]:

@@ -25,7 +25,8 @@ class RunRecord:
     """One run of one source: a line of ``ops.runs``.
 
     Times are microseconds since the epoch. ``published`` counts the events of this input that stand in
-    silver after the run, whichever run wrote them; ``changed`` counts rows that this run wrote or deleted.
+    silver after the run, whichever run wrote them; ``changed`` counts rows that this run wrote or deleted;
+    ``drift`` counts what fields were otherwise than declared, by kind and field.
 
     Example:
         >>> RunRecord(run_id="r", source="s", interval_start=0, interval_end=1, lines_in=2, record=1).check()
@@ -57,6 +58,7 @@ ignored = 1 (1 less). Nothing of this run is recorded as passed; run it again, a
     held: int = 0
     changed: int = 0
     reasons: dict[str, int] = field(default_factory=dict)
+    drift: dict[str, int] = field(default_factory=dict)
     silver_version: int | None = None
     fingerprint: str = ""
     error: str = ""
@@ -102,7 +104,7 @@ def check_sums(place: str, counts: dict[str, Any]) -> None:
 
 def append_run(lake: Lake, record: RunRecord) -> int:
     """Add a run to ``ops.runs``, and give the version of the table."""
-    return tables.append(lake.ops(RUNS), _to_table(record))
+    return tables.append(lake.ops(RUNS), _to_table(record), widen=True)
 
 
 def runs(lake: Lake) -> list[RunRecord]:
@@ -167,7 +169,7 @@ def latest_view(lake: Lake, view: str) -> ViewRecord | None:
 
 
 _INSTANTS = ("interval_start", "interval_end", "started_ts", "ended_ts", "watermark", "recorded_ts")
-_MAPPINGS = ("ignored_rules", "reasons")
+_MAPPINGS = ("ignored_rules", "reasons", "drift")
 _TEXTS = ("run_id", "source", "status", "fingerprint", "error", "view")
 
 
@@ -188,7 +190,8 @@ def _to_table(record: RunRecord | ViewRecord) -> pa.Table:
 def _from_row(row: dict[str, Any]) -> dict[str, Any]:
     def plain(name: str, value: object) -> object:
         if name in _MAPPINGS:
-            return json.loads(str(value))
+            # A table that is older than a mapping has none in its first lines.
+            return {} if value is None else json.loads(str(value))
         return intervals.to_micros(value, name) if name in _INSTANTS and value is not None else value
 
     return {name: plain(name, value) for name, value in row.items()}

@@ -119,12 +119,13 @@ def first_readable(path: Path, version: int) -> int:
     raise LakeError.no_readable_version(shown(path), path, version)
 
 
-def append(path: Path, table: pa.Table) -> int:
+def append(path: Path, table: pa.Table, *, widen: bool = False) -> int:
     """Append rows to a table, and make the table where it is missing.
 
     Args:
         path: Folder of the table.
         table: The rows.
+        widen: Whether columns that the table lacks are added to it.
 
     Returns:
         The version that the commit made, or a newer one where another commit came right after.
@@ -138,7 +139,7 @@ def append(path: Path, table: pa.Table) -> int:
     path.mkdir(parents=True, exist_ok=True)
     for attempt in range(1, _ATTEMPTS + 1):
         try:
-            write_deltalake(os.fspath(path), table, mode="append")
+            write_deltalake(os.fspath(path), table, mode="append", schema_mode="merge" if widen else None)
             break
         except (CommitFailedError, DeltaError) as error:
             # Two writers may both make a new table: the one that comes second then finds it.

@@ -1,4 +1,4 @@
-"""Status: what is in each table, how the last run of each source ended, how far each view has come."""
+"""Status: what is in each table, how the last run of each source ended and what drifts, how far each view has come."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from riskloom.intervals import format_instant, spell_duration
 from riskloom.lake import ops, tables
 from riskloom.lake.paths import Lake
+from riskloom.run.drift import COLUMNS, drift_of, shown
 from riskloom.tabular import as_table
 
 if TYPE_CHECKING:
@@ -36,17 +37,19 @@ def status_of(project: Project) -> dict[str, Any]:
         project: What is declared.
 
     Returns:
-        ``sources``, ``tables`` and ``views``, a row each. ``behind`` is how far a watermark lies before the newest one:
-        freshness on the data's own clock.
+        ``sources``, ``drift``, ``tables`` and ``views``, a row each. ``behind`` is how far a watermark lies before the
+        newest one: freshness on the data's own clock.
     """
     lake = Lake(project.settings.lake)
-    latest = {run.source: run for run in ops.runs(lake)}
+    runs = ops.runs(lake)
+    latest = {run.source: run for run in runs}
     views = {name: ops.latest_view(lake, name) for name in project.views}
     marks = {name: ops.watermark(lake, name) for name in project.sources}
     newest = max((mark for mark in marks.values() if mark is not None), default=None)
     return {
         "project": project.settings.name,
         "sources": [_source(name, latest.get(name), marks[name], newest) for name in project.sources],
+        "drift": [row for name in project.sources for row in drift_of([run for run in runs if run.source == name])],
         "tables": _tables(project, lake),
         "views": [_view(project, name, row, newest) for name, row in views.items()],
     }
@@ -55,8 +58,9 @@ def status_of(project: Project) -> dict[str, Any]:
 def as_text(status: dict[str, Any]) -> str:
     """Write a status as tables for people."""
     sources = [{**row, "quarantined": _reasons(row)} for row in status["sources"]]
-    parts = (as_table(sources, _SOURCES), as_table(status["tables"], _TABLES), as_table(status["views"], _VIEWS))
-    return "\n\n".join(parts)
+    drift = [as_table(shown(status["drift"]), COLUMNS)] if status["drift"] else []
+    tables_and_views = (as_table(status["tables"], _TABLES), as_table(status["views"], _VIEWS))
+    return "\n\n".join((as_table(sources, _SOURCES), *drift, *tables_and_views))
 
 
 def _source(name: str, run: ops.RunRecord | None, mark: int | None, newest: int | None) -> dict[str, Any]:
@@ -69,6 +73,7 @@ def _source(name: str, run: ops.RunRecord | None, mark: int | None, newest: int 
         "published": run.published,
         "quarantined": run.quarantined,
         "reasons": run.reasons,
+        "drift": run.drift,
         "last_interval": str(run.interval),
         "last_run": run.status,
         "last_run_ended": format_instant(run.ended_ts),

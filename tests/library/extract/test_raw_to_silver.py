@@ -28,6 +28,7 @@ DAY_1_TOTALS = {
     "duplicates": 0,
     "quarantined": 2,
     "reasons": {"bad_line": 1, "no_timestamp": 1},
+    "drift": {},
 }
 
 

@@ -35,6 +35,7 @@ RUN = RunRecord(
     held=1,
     changed=3,
     reasons={"bad_line": 1},
+    drift={"new:city": 2},
     silver_version=7,
     fingerprint="abc",
 )
@@ -51,6 +52,15 @@ def test_runs_come_back_as_they_were_written_oldest_first(lake):
     ops.append_run(lake, later)
     ops.append_run(lake, RUN)
     assert ops.runs(lake) == [RUN, later]
+
+
+def test_a_table_that_is_older_than_a_count_gets_its_column(lake):
+    ops.append_run(lake, RUN)
+    older = tables.read(lake.ops(ops.RUNS)).drop_columns(["drift"])
+    tables.overwrite(lake.ops(ops.RUNS), older)
+    assert [run.drift for run in ops.runs(lake)] == [{}]
+    ops.append_run(lake, replace(RUN, started_ts=5))
+    assert [run.drift for run in ops.runs(lake)] == [{}, {"new:city": 2}]
 
 
 def test_sums_that_add_up_pass():

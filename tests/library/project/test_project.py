@@ -86,7 +86,7 @@ def test_a_typo_names_the_file_and_the_nearest_name(root):
 
 
 def test_a_module_that_does_not_import_is_named(root):
-    edit(root / "features/logins.py", "from riskloom import Entity,", "from riskloom import Entitty,")
+    edit(root / "features/logins.py", "from riskloom import Csv, Entity,", "from riskloom import Csv, Entitty,")
     assert refused(root).startswith("features/logins.py: it does not import: ImportError: cannot import name 'Entitty'")
 
 

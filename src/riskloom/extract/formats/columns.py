@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from riskloom.extract import drift
 from riskloom.extract.formats import access_log, frames, times
-from riskloom.extract.formats.kernels import care, gather, numbers
+from riskloom.extract.formats.kernels import care, gather, json_scan, numbers
 from riskloom.extract.formats.kernels import times as time_kernel
 from riskloom.extract.formats.numbers import exponent_of
 from riskloom.extract.formats.spans import Scanner, Spans
@@ -26,6 +27,17 @@ if TYPE_CHECKING:
     Where = tuple[Bytes, Ints, Ints, Bytes]
 
 _BOT = "is_bot_ua"
+_ABSENT = (json_scan.ABSENT, json_scan.NULL)
+_WRITTEN = {
+    drift.TEXT: (json_scan.STRING,),
+    drift.NUMBER: (json_scan.NUMBER,),
+    drift.TRUTH: (json_scan.TRUE, json_scan.FALSE),
+}
+# By type of column, which kinds of JSON values are of it or none.
+_KINDS_OF = {
+    dtype: np.isin(np.arange(json_scan.NESTED + 1), (*_WRITTEN[usual], *_ABSENT))
+    for dtype, usual in drift.WRITTEN_AS.items()
+}
 _PRECISIONS, _SOURCES = pa.array(time_kernel.PRECISIONS), pa.array(time_kernel.SOURCES)
 
 
@@ -36,19 +48,22 @@ class Clean:
     Attributes:
         rows: Places of the records that were read, ascending.
         arrays: Their columns, in the order of ``frames.UNIT`` and of the plan's columns.
+        drift: Counters of what is otherwise than declared, as ``drift`` names them.
     """
 
     rows: npt.NDArray[np.int64]
     arrays: list[pa.Array]
+    drift: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class _Values:
-    """One field of the records that are still in."""
+    """One value of the records that are still in, and which of its fields it is from."""
 
     begins: npt.NDArray[np.int64]
     stops: npt.NDArray[np.int64]
     kinds: npt.NDArray[np.uint8]
+    nth: npt.NDArray[np.uint8]
 
 
 class Reader:
@@ -79,7 +94,10 @@ class Reader:
             spans.data, when.begins, when.stops, when.kinds, self._plan.profile.zone is not None, limits
         )
         good = spans.read & valid & ~doubtful & ~unsure
-        made = [self._column(column, spans, good) for column in self._plan.columns]
+        values = [
+            self._first(spans, [self._scanner.place[path] for path in column.paths]) for column in self._plan.columns
+        ]
+        made = [self._column(*pair, spans, good) for pair in zip(self._plan.columns, values, strict=True)]
         rows = np.flatnonzero(good)
         if not len(rows):
             return Clean(rows, [])
@@ -98,14 +116,30 @@ class Reader:
             _no_lists(len(rows)),
             self._extras(spans, rows, names),
         ]
-        return Clean(rows, [*envelope, *columns])
+        return Clean(rows, [*envelope, *columns], self._drift(spans, rows, when, values))
+
+    def _drift(self, spans: Spans, rows: Ints, when: _Values, values: list[_Values]) -> dict[str, int]:
+        """Count values that are from another field than a column's first, and those that JSON writes as another type."""
+        counts: dict[str, int] = {}
+        sources = [(column.paths, found) for column, found in zip(self._plan.columns, values, strict=True)]
+        sources += [(self._plan.times, when)] if self._plan.times else []
+        for paths, found in sources:
+            taken = np.bincount(found.nth[rows], minlength=len(paths)) if len(paths) > 1 else ()
+            for path, count in zip(paths[1:], taken[1:], strict=True):
+                counts[f"{drift.ALIAS}:{path}"] = counts.get(f"{drift.ALIAS}:{path}", 0) + int(count)
+        typed = rows[spans.typed[rows]]
+        for column, found in zip(self._plan.columns, values, strict=True) if len(typed) else ():
+            usual = _KINDS_OF.get(column.dtype)
+            if usual is not None:
+                counts[f"{drift.RETYPED}:{column.name}"] = int(np.count_nonzero(~usual[found.kinds[typed]]))
+        return counts
 
     def _when(self, spans: Spans) -> tuple[_Values, Flags]:
         """Give the field of the event's time; a record with two of the usual ones is for the plain reading."""
         candidates = [self._scanner.place[path] for path in self._plan.all_times]
         found = self._first(spans, candidates)
         unsure = (found.kinds == 1) & (found.begins == found.stops)
-        there = [_present(spans.kinds[field]) for field in candidates]
+        there = [_present(spans.kinds[place]) for place in candidates]
         if self._usual_times and len(there) > 1:
             unsure |= np.sum(there, axis=0) > 1
         return found, unsure
@@ -114,16 +148,21 @@ class Reader:
     def _first(spans: Spans, fields: list[int]) -> _Values:
         """Give the first of several fields that is there, record by record."""
         first = fields[0]
-        found = _Values(spans.begins[first].copy(), spans.stops[first].copy(), spans.kinds[first].copy())
-        for field in fields[1:]:
-            other = ~_present(found.kinds) & _present(spans.kinds[field])
+        found = _Values(
+            spans.begins[first].copy(),
+            spans.stops[first].copy(),
+            spans.kinds[first].copy(),
+            np.zeros(len(spans.read), np.uint8),
+        )
+        for number, field_ in enumerate(fields[1:], start=1):
+            other = ~_present(found.kinds) & _present(spans.kinds[field_])
             for mine, its in ((found.begins, spans.begins), (found.stops, spans.stops), (found.kinds, spans.kinds)):
-                mine[other] = its[field][other]
+                mine[other] = its[field_][other]
+            found.nth[other] = number
         return found
 
-    def _column(self, column: Column, spans: Spans, good: Flags) -> pa.Array | _Values:
+    def _column(self, column: Column, values: _Values, spans: Spans, good: Flags) -> pa.Array | _Values:
         """Read a column of all records, and take those that are not plain out of ``good``."""
-        values = self._first(spans, [self._scanner.place[path] for path in column.paths])
         there = _present(values.kinds)
         if column.required:
             good &= there & ~((values.kinds == 1) & (values.begins == values.stops))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from typing import Any
 
+from riskloom.extract.formats.literals import literal
 from riskloom.extract.formats.reading import Notes, RefusedError
 from riskloom.extract.formats.strict_json import Object, decode, decode_constants, decode_first
 from riskloom.extract.formats.text import decoded
@@ -85,8 +85,8 @@ def _literal(text: str) -> Any:
     if "'" not in text or len(text) > _MOST_LITERAL:
         return None
     try:
-        found = ast.literal_eval(_CONSTANT.sub("None", re.sub(r"\bnan\b", "None", text)))
-    except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
+        found = literal(_CONSTANT.sub("None", re.sub(r"\bnan\b", "None", text)))
+    except ValueError:
         return None
     return _as_json(found) if isinstance(found, dict) else None
 

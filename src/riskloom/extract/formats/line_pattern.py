@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from riskloom.extract.formats.literals import literal
 from riskloom.extract.formats.reading import Event, Notes, RefusedError
 from riskloom.extract.formats.text import decoded
 
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from riskloom.declare.formats import LinePattern
-    from riskloom.extract.formats.reading import Fields
+    from riskloom.extract.formats.literals import literal
+from riskloom.extract.formats.reading import Fields
 
 REASON, TRACE, EMBEDDED, ESCAPED = "no_pattern_matches", "trace", "embedded_newline", "escaped_bytes"
 # Twisted's logger writes an event that it cannot encode as the dictionary that it is, bytes escaped.
@@ -26,15 +27,16 @@ _ITEM = r"'{}': (?P<value>[bu]*(?:'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")|-?[0-9
 def read(text: str, notes: Notes, format_: LinePattern) -> list[Event]:
     r"""Read a record by the first pattern that matches it.
 
-    Raises:
-        RefusedError: None matches.
+        Raises:
+            RefusedError: None matches.
 
-    Example:
-        >>> from riskloom.declare.formats import LinePattern
-        >>> from riskloom.extract.formats.reading import Notes
-        >>> pattern = LinePattern(r"(?P<level>[A-Z]+) (?P<message>.*)")
-        >>> read("ERROR oh\n  at line 1", Notes(), pattern)[0][0]
-        {'level': 'ERROR', 'message': 'oh', 'trace': '  at line 1'}
+        Example:
+            >>> from riskloom.declare.formats import LinePattern
+            >>> from riskloom.extract.formats.literals import literal
+    from riskloom.extract.formats.reading import Notes
+            >>> pattern = LinePattern(r"(?P<level>[A-Z]+) (?P<message>.*)")
+            >>> read("ERROR oh\n  at line 1", Notes(), pattern)[0][0]
+            {'level': 'ERROR', 'message': 'oh', 'trace': '  at line 1'}
     """
     first, _, rest = text.partition("\n")
     patterns = _compiled(format_)
@@ -83,11 +85,14 @@ def _formatted(event: str) -> Iterator[str]:
 
 
 def _literal(written: str) -> str:
-    """Read what Python 2 wrote: bytes are UTF-8 where they can be, else Latin-1."""
+    """Read what Python 2 wrote: bytes are UTF-8 where they can be, else Latin-1; what is damaged stays as it is."""
     if written[-1] not in "'\"":
         return written
     body = written.lstrip("bu")
-    if written.startswith("u"):
-        return str(ast.literal_eval(body))
-    raw: bytes = ast.literal_eval("b" + body) if body.isascii() else body[1:-1].encode()
+    try:
+        if written.startswith("u"):
+            return str(literal(body))
+        raw: bytes = literal("b" + body) if body.isascii() else body[1:-1].encode()
+    except ValueError:
+        return body[1:-1]
     return decoded(raw, Notes())

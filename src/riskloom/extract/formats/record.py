@@ -58,6 +58,7 @@ class Unit:
         notes: Repairs and flags.
         values: The columns' values, in their order.
         extras: Fields that no column took up, as text.
+        drift: Counters of what is otherwise than declared, as ``drift`` names them.
     """
 
     ordinal: int = 0
@@ -69,6 +70,7 @@ class Unit:
     notes: Notes = field(default_factory=Notes)
     values: list[Any] = field(default_factory=list)
     extras: dict[str, str | None] = field(default_factory=dict)
+    drift: list[str] = field(default_factory=list)
 
 
 def units(raw: bytes | str, plan: Plan, context: Context) -> list[Unit]:
@@ -91,14 +93,14 @@ def units(raw: bytes | str, plan: Plan, context: Context) -> list[Unit]:
         return [Unit(reason=refused.reason, detail=refused.detail)]
     except RecursionError:
         return [Unit(reason=TOO_DEEP, detail="nested too deeply")]
-    kept = _KEPT.get(type(format_))
-    return [_unit(number, event, plan, context, kept) for number, event in enumerate(events)]
+    return [_unit(number, event, plan, context, format_) for number, event in enumerate(events)]
 
 
-def _unit(number: int, event: Event, plan: Plan, context: Context, kept: frozenset[str] | None) -> Unit:
+def _unit(number: int, event: Event, plan: Plan, context: Context, format_: Format) -> Unit:
     fields, notes = event
+    kept, tells_types = _KEPT.get(type(format_)), isinstance(format_, declared.JsonLines)
     try:
-        return typed(Unit(ordinal=number, notes=notes), fields, plan, context, kept)
+        return typed(Unit(ordinal=number, notes=notes), fields, plan, context, kept, tells_types=tells_types)
     except RefusedError as refused:
         return Unit(ordinal=number, reason=refused.reason, detail=refused.detail)
     except RecursionError:

@@ -74,6 +74,7 @@ class Spans:
         plain: Whether records are ASCII, as ``care`` has it.
         agents: Begins, stops and kinds of the user agents of access logs.
         access: Which records were read as lines of an access log.
+        typed: Which were read as JSON, whose values say what they are.
     """
 
     data: Bytes
@@ -85,6 +86,7 @@ class Spans:
     plain: Bytes
     agents: tuple[Ints, Ints, Bytes]
     access: Flags
+    typed: Flags
 
 
 def bounds(records: pa.Array) -> tuple[Bytes, Ints, Ints]:
@@ -127,6 +129,7 @@ class Scanner:
             np.empty((0, 7), np.int64),
             plain,
             (np.zeros(count, np.int64), np.zeros(count, np.int64), np.zeros(count, np.uint8)),
+            np.zeros(count, np.bool_),
             np.zeros(count, np.bool_),
         )
         if count == 0:
@@ -179,6 +182,8 @@ class Scanner:
             wanted = (tree.first, tree.last, tree.key_at, tree.keys, tree.target)
             read, used = kernel(spans.data, starts, ends, mine, *wanted, *table, extras)
             spans.read |= read
+            if isinstance(format_, JsonLines):
+                spans.typed |= read
             spans.extras = np.concatenate([spans.extras, extras[:used]])
 
     def _of_access(self, spans: Spans, starts: Ints, ends: Ints, mine: Flags) -> None:

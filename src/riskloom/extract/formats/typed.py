@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from riskloom.extract.formats import addresses, numbers, paths, times
+from riskloom.extract import drift
+from riskloom.extract.formats import addresses, numbers, paths, strict_json, times
 from riskloom.extract.formats.reading import RefusedError
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from riskloom.extract.formats.record import Context, Unit
 
 REFUND, HOMOGLYPH = "refund", "homoglyph"
-BAD_TIME, MISSING, TRUNCATED = "bad_timestamp", "missing_required", "truncated_json"
+BAD_TIME, TRUNCATED = "bad_timestamp", "truncated_json"
 CLOSED = "closed_brackets"
 RAW_TIME = "event_ts_raw"
 _PLAIN: dict[str, Callable[[Any, Profile], Any]] = {
@@ -28,7 +29,15 @@ _PLAIN: dict[str, Callable[[Any, Profile], Any]] = {
 _LATIN, _LIKE_LATIN = re.compile("[A-Za-z]"), re.compile("[\u0370-\u03ff\u0400-\u04ff\uff21-\uff5a]")
 
 
-def typed(unit: Unit, fields: Fields, plan: Plan, context: Context, kept: frozenset[str] | None = None) -> Unit:
+def typed(
+    unit: Unit,
+    fields: Fields,
+    plan: Plan,
+    context: Context,
+    kept: frozenset[str] | None = None,
+    *,
+    tells_types: bool = False,
+) -> Unit:
     """Fill a unit from the fields of an event.
 
     Args:
@@ -37,6 +46,7 @@ def typed(unit: Unit, fields: Fields, plan: Plan, context: Context, kept: frozen
         plan: The columns.
         context: What is known of the record.
         kept: Fields that are worth keeping where no column takes them; None for all.
+        tells_types: Whether the format writes text, numbers and truths each in its own way, as JSON does.
 
     Raises:
         RefusedError: A required field is missing, a value does not fit its column, or the time is no time.
@@ -44,9 +54,17 @@ def typed(unit: Unit, fields: Fields, plan: Plan, context: Context, kept: frozen
     notes = unit.notes
     currency: dict[str, str | None] = {}
     for column in plan.columns:
-        value = _value(column, fields, notes)
+        value = _value(column, fields, unit)
+        if (
+            tells_types
+            and value is not None
+            and _written_as(value) != drift.WRITTEN_AS.get(column.dtype, _written_as(value))
+        ):
+            unit.drift.append(f"{drift.RETYPED}:{column.name}")
         if column.required and (value is None or value == ""):
-            raise RefusedError(TRUNCATED if CLOSED in notes.repairs else f"{MISSING}:{column.name}", column.name)
+            raise RefusedError(
+                TRUNCATED if CLOSED in notes.repairs else f"{drift.MISSING_REQUIRED}:{column.name}", column.name
+            )
         unit.values.append(_fit(column, value, plan, context, notes, currency))
     for number, column in enumerate(plan.columns):
         if unit.values[number] is None and column.name in currency:
@@ -69,13 +87,23 @@ def _rest(fields: Fields, tree: Tree, prefix: str) -> Iterator[tuple[str, str | 
             yield str(paths.written(f"{prefix}{key}")), paths.written(value)
 
 
-def _value(column: Column, fields: Fields, notes: Notes) -> Any:
+def _value(column: Column, fields: Fields, unit: Unit) -> Any:
     value = None
     for path in column.paths:
-        found, there = paths.find(fields, path, notes)
-        if found and value is None:
+        found, there = paths.find(fields, path, unit.notes)
+        if found and value is None and there is not None:
             value = there
+            if path != column.paths[0]:
+                unit.drift.append(f"{drift.ALIAS}:{path}")
     return value
+
+
+def _written_as(value: Any) -> str:
+    if isinstance(value, bool):
+        return drift.TRUTH
+    if isinstance(value, strict_json.Number | int | float):
+        return drift.NUMBER
+    return drift.TEXT if isinstance(value, str) else drift.NESTED
 
 
 def _fit(
@@ -143,5 +171,7 @@ def _time(unit: Unit, fields: Fields, plan: Plan, context: Context) -> str:
         if unit.event_ts != instant.micros:
             unit.extras[RAW_TIME] = paths.written(value)
         unit.precision, unit.zone_source = instant.precision, instant.zone_source
+        if path in plan.times[1:]:
+            unit.drift.append(f"{drift.ALIAS}:{path}")
         return path
     raise RefusedError(times.NO_TIMESTAMP)

@@ -134,6 +134,7 @@ SHOP_ROWS = {
     27: ["u27;1;11/7/2017 9:30;"],
     28: ["u28;1;24/2/15 22:55;"],
     30: ["u30;1;2024-03-10 02:30:00;", "v30;1;2024-11-03 01:30:00;"],
+    36: [";1;1/5/2024 10:00;"],
     37: ['u37;"1.299,00 €";1/5/2024 10:00;'],
     40: [
         'u40;1;1/5/2024 10:00;"two',
@@ -163,6 +164,7 @@ class Found:
     events: list
     rejects: list
     files: dict
+    drift: dict
 
     def of(self, file, lines=None):
         events = [row for row in self.events if row["file"] == file and (lines is None or row["line_no"] in lines)]
@@ -265,7 +267,7 @@ def run(spark, tmp_path_factory):
             row["extras"] = dict(row.get("extras") or [])
         events.sort(key=lambda row: (row["line_no"], row["ordinal"]))
         rejects.sort(key=lambda row: (row["line_no"], row["ordinal"]))
-        found[source.name] = Found(events, rejects, counts[source.name])
+        found[source.name] = Found(events, rejects, counts[source.name], loaded.counts.drift)
     return found, mixed_lines, shop_lines
 
 

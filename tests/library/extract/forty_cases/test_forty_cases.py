@@ -257,7 +257,7 @@ def test_case_34_identical_lines_of_a_file_are_separate_events(mixed):
     assert len(parsed(mixed(34), 2)) == 2
 
 
-def test_case_36_renamed_retyped_new_and_missing_fields(run, mixed):
+def test_case_36_renamed_retyped_new_and_missing_fields(run, mixed, shop):
     events, rejects = mixed(36)
     assert (events[0]["user_name"], events[0]["port"], events[0]["extras"]) == (
         "u36",
@@ -266,6 +266,12 @@ def test_case_36_renamed_retyped_new_and_missing_fields(run, mixed):
     )
     assert events[1]["extras"] == {"nobody": "1"}
     assert rejects == []
+    drift = run[0]["mess"].drift
+    counters = ("alias:uid", "retyped:port", "new:geo", "new:nobody")
+    assert [drift[name] for name in counters] == [1, 1, 1, 1]
+    assert reasons(shop(36)) == ["missing_required:user_name"]
+    # This one, and the object of case 10 that has nothing in it.
+    assert run[0]["shop"].drift["missing:user_name"] == 2
 
 
 def test_case_37_amounts_become_minor_units_with_their_currency(mixed, shop):
