@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
+
+from riskloom.intervals import to_micros
+from riskloom.lake.ops import RunRecord
+from riskloom.run.drift import COLUMNS, drift_of, shown
+from riskloom.tabular import as_table
 
 DOCS = (Path(__file__).resolve().parents[3] / "docs/formats.md").read_text()
 FORMATS = Path(__file__).resolve().parents[3] / "src/riskloom/extract/formats"
@@ -30,3 +36,21 @@ def test_every_repair_is_listed():
         "control_chars",
     }
     assert named == noted
+
+
+def test_the_drift_is_shown_as_it_is():
+    first = RunRecord(
+        run_id="r",
+        source="logins",
+        interval_start=to_micros("2024-05-02T00:00:00Z"),
+        interval_end=to_micros("2024-05-03T00:00:00Z"),
+        records=3_000,
+        drift={"missing:coupon": 1_836},
+    )
+    then = replace(
+        first,
+        interval_start=first.interval_end,
+        interval_end=to_micros("2024-05-04T00:00:00Z"),
+        drift={"alias:uid": 1_204, "missing:coupon": 3_000, "new:city": 31},
+    )
+    assert f"```\n{as_table(shown(drift_of([first, then])), COLUMNS)}\n```" in DOCS

@@ -22,6 +22,7 @@ TEXT = "'log_text': 'login attempt [administrat\\xc3\\xb6r/p%(x)s] failed'"
         (f"'log_format': u'{{log_text}}', {TEXT}, {FORMAT}, 'isError': 0", "administratör", "p%(x)s"),
         (f"'password': \"a'b\", 'log_level': <LogLevel=info>, 'username': u'\\xf6l', {FORMAT}", "öl", "a'b"),
         (f"{FORMAT}, 'username': '\\xf6l', 'password': 7", "öl", "7"),
+        (f"{FORMAT}, 'username': 'cut\\x1', 'password': 'C:\\dir'", "cut\\x1", "C:\\dir"),
     ],
 )
 def test_an_event_that_its_logger_could_not_format_is_read(items, user, password):

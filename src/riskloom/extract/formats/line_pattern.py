@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from riskloom.declare.formats import LinePattern
-    from riskloom.extract.formats.literals import literal
-from riskloom.extract.formats.reading import Fields
+    from riskloom.extract.formats.reading import Fields
 
 REASON, TRACE, EMBEDDED, ESCAPED = "no_pattern_matches", "trace", "embedded_newline", "escaped_bytes"
 # Twisted's logger writes an event that it cannot encode as the dictionary that it is, bytes escaped.
@@ -27,16 +26,15 @@ _ITEM = r"'{}': (?P<value>[bu]*(?:'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")|-?[0-9
 def read(text: str, notes: Notes, format_: LinePattern) -> list[Event]:
     r"""Read a record by the first pattern that matches it.
 
-        Raises:
-            RefusedError: None matches.
+    Raises:
+        RefusedError: None matches.
 
-        Example:
-            >>> from riskloom.declare.formats import LinePattern
-            >>> from riskloom.extract.formats.literals import literal
-    from riskloom.extract.formats.reading import Notes
-            >>> pattern = LinePattern(r"(?P<level>[A-Z]+) (?P<message>.*)")
-            >>> read("ERROR oh\n  at line 1", Notes(), pattern)[0][0]
-            {'level': 'ERROR', 'message': 'oh', 'trace': '  at line 1'}
+    Example:
+        >>> from riskloom.declare.formats import LinePattern
+        >>> from riskloom.extract.formats.reading import Notes
+        >>> pattern = LinePattern(r"(?P<level>[A-Z]+) (?P<message>.*)")
+        >>> read("ERROR oh\n  at line 1", Notes(), pattern)[0][0]
+        {'level': 'ERROR', 'message': 'oh', 'trace': '  at line 1'}
     """
     first, _, rest = text.partition("\n")
     patterns = _compiled(format_)

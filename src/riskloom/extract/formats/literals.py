@@ -8,14 +8,14 @@ from typing import Any
 
 
 def literal(text: str) -> Any:
-    """Read a literal; an escape that Python does not know stands for itself, without a word about it.
+    r"""Read a literal; an escape that Python does not know stands for itself, without a word about it.
 
     Raises:
         ValueError: It is none.
 
     Example:
-        >>> literal(r"{'path': 'C:\\dir', 'found': None}")
-        {'path': 'C:\\\\dir', 'found': None}
+        >>> literal(r"{'path': 'C:\dir', 'found': None}")["path"] == r"C:\dir"
+        True
     """
     try:
         with warnings.catch_warnings():
