@@ -71,6 +71,7 @@ class KeyValue(Format):
 
     Attributes:
         prefix: A regular expression of what stands before the pairs; its named groups are fields.
+        words: Whether words may stand between the pairs, as in a packet filter's log; each is a field that is true.
 
     Example:
         >>> KeyValue(prefix=r"(?P<time>\S+) (?P<level>[A-Z]+) ").prefix is None
@@ -78,6 +79,7 @@ class KeyValue(Format):
     """
 
     prefix: str | None = None
+    words: bool = False
 
     def __post_init__(self) -> None:
         """Check the pattern."""

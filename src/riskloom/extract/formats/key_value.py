@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 REASON, TRUNCATED, DUP_KEY = "not_key_value", "truncated_value", "dup_key"
 _KEY = r"([A-Za-z_@][\w.@/-]*)"
 _PAIR = re.compile(rf'{_KEY}=(?:"((?:[^"\\]|\\[\s\S])*)("?)|(\S*))')
+_WORD = re.compile(rf"{_KEY}(?=[\s,;|]|\Z)")
 _GAP = re.compile(r"[\s,;|]*")
 _ESCAPE = re.compile(r"\\([\s\S])")
 _LETTERS = {"n": "\n", "t": "\t", "r": "\r"}
@@ -35,6 +36,8 @@ def read(text: str, notes: Notes, dialect: KeyValue) -> list[Event]:
         >>> from riskloom.extract.formats.reading import Notes
         >>> read('user="a \\"b\\"" amt=3,50', Notes(), KeyValue())[0][0]
         {'user': 'a "b"', 'amt': '3,50'}
+        >>> read("SRC=198.18.0.1 DF PROTO=UDP", Notes(), KeyValue(words=True))[0][0]
+        {'SRC': '198.18.0.1', 'DF': 'true', 'PROTO': 'UDP'}
     """
     fields: Fields = {}
     place = 0
@@ -47,6 +50,11 @@ def read(text: str, notes: Notes, dialect: KeyValue) -> list[Event]:
     place = _GAP.match(text, place).end()  # type: ignore[union-attr]  # it matches nothing, too
     while place < len(text):
         match = _PAIR.match(text, place)
+        word = _WORD.match(text, place) if match is None and dialect.words else None
+        if word is not None:
+            _put(fields, word[1], "true", notes)
+            place = _gap(text, word.end())
+            continue
         if match is None:
             raise RefusedError(REASON, f"at character {place}")
         if match[2] is not None and not match[3]:

@@ -175,6 +175,7 @@ class Scanner:
             isinstance(format_, JsonLines | KeyValue)
             and format_.prefix is None
             and getattr(format_, "suffix", None) is None
+            and not getattr(format_, "words", False)
         ):
             kernel = json_scan.scan if isinstance(format_, JsonLines) else pairs_scan.scan_pairs
             tree = self.tree

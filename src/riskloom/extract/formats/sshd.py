@@ -30,8 +30,20 @@ _ACTIONS = tuple(
         (r"(?:Received disconnect|Disconnected|Connection closed|Connection reset) ", "disconnected"),
         (r"Disconnecting: ", "disconnecting"),
         (r"Connection from ", "connected"),
-        (r"Did not receive identification|Bad protocol version identification", "bad_protocol"),
+        (
+            r"Did not receive identification|Bad protocol version identification|Magic value check failed ",
+            "bad_protocol",
+        ),
+        (r"Unable to negotiate with ", "not_negotiated"),
+        (r"User [\s\S]* from \S+ not allowed because ", "not_allowed"),
+        (r"(?:fatal: )?Timeout before authentication for ", "timed_out"),
+        (r"refused connect from ", "refused"),
     )
+)
+# What comes before the address where the two could not come to terms.
+_BROKEN = (
+    r"(?:Unable to negotiate with|(?:fatal: )?Timeout before authentication for|ssh_dispatch_run_fatal: Connection from"
+    r"|Magic value check failed [\s\S]*? from) "
 )
 _METHOD = re.compile(r"(?:Failed|Accepted) (\S+) for ")
 # The name is whatever the client sent: it may be empty, hold spaces, or hold words of these very messages.
@@ -44,6 +56,7 @@ _NAMES = tuple(
         r"input_userauth_request: invalid user ([\s\S]*) \[preauth\]$",
         r"(?:pam_unix\(sshd:auth\): authentication failure|PAM [0-9]+ more)[\s\S]* rhost=\S* +user=([\s\S]*)$",
         r"pam_unix\(sshd:session\): session (?:opened|closed) for user (\S+)",
+        r"User ([\s\S]*) from \S+ not allowed because ",
         r"(?:Connection (?:closed|reset) by|Disconnected from|Disconnecting) (?:invalid|authenticating) user ([\s\S]*) \S+ port [0-9]+",
     )
 )
@@ -54,6 +67,9 @@ _ADDRESSES = tuple(
         r"(?:Connection (?:closed|reset) by|Disconnected from) (?:invalid|authenticating) user [\s\S]* (\S+) port [0-9]+",
         r"(?:Connection from|Received disconnect from|Disconnected from|Connection closed by|Connection reset by) (\S+)",
         r"(?:pam_unix\(sshd:auth\): authentication failure|PAM [0-9]+ more)[\s\S]* rhost=(\S+)",
+        r"User [\s\S]* from (\S+) not allowed because ",
+        r"refused connect from [\s\S]*\((\S+)\)",
+        rf"{_BROKEN}(\S+)",
     )
 )
 _PORTS = tuple(
@@ -61,6 +77,7 @@ _PORTS = tuple(
     for pattern in (
         r"(?:(?:Failed|Accepted|error: maximum|Bad protocol|Invalid user)[\s\S]* from|(?:Connection|Received disconnect|Disconnected) (?:closed |reset )?(?:from|by)) \S+ port ([0-9]+)",
         r"(?:Connection (?:closed|reset) by|Disconnected from) (?:invalid|authenticating) user [\s\S]* \S+ port ([0-9]+)",
+        rf"{_BROKEN}\S+ port ([0-9]+)",
     )
 )
 _UNKNOWN = re.compile(
