@@ -33,7 +33,7 @@ def test_a_plan_prints_its_steps_intervals_and_tables(project):
     assert explain.as_text(build(project, Interval.parse("2026-01-01/2026-01-03"))) == (
         "Plan of logins: 6 steps.\n"
         "  1  extract      logins       2026-01-01/2026-01-03  logins/{date}.csv -> bronze.logins\n"
-        "  2  load         logins       2026-01-01/2026-01-03  bronze.logins -> staging.logins  (transforms/logins:to_events)\n"
+        "  2  load         logins       2026-01-01/2026-01-03  bronze.logins -> staging.logins  (Csv, transforms/logins:to_events)\n"
         "  3  validate     logins       2026-01-01/2026-01-03  "
         "staging.logins -> silver.logins, quarantine.logins  (2 expectations, 1 row rule)\n"
         "  4  aggregate    user_logins  2026-01-01/2026-01-03  silver.logins -> gold.user_logins\n"
