@@ -136,14 +136,15 @@ def status(root: str, *, as_json: bool) -> None:
 
 
 @main.command()
+@click.option("--risk", metavar="NAME", help="Only features of views that say they serve this risk.")
 @JSON
 @click.pass_obj
 @_clear
-def features(root: str, *, as_json: bool) -> None:
-    """List every feature with its type, window, entity and view."""
+def features(root: str, *, risk: str | None, as_json: bool) -> None:
+    """List every feature with its type, unit, window, entity, view and owner."""
     from riskloom.plan.catalogue import as_text, features_of
 
-    found = features_of(Project.load(root))
+    found = features_of(Project.load(root), risk)
     click.echo(json.dumps(found) if as_json else as_text(found))
 
 

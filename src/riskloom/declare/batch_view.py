@@ -52,6 +52,8 @@ class BatchFeatureView:
         ttl: How long a row is valid, the last instant included; None for ever.
         description: One line for people.
         owner: Who answers for the view.
+        risks: What its features help to find, in the project's own words.
+        units: In what a column is measured, where that is not said by its type.
 
     Example:
         >>> from riskloom import BatchFeatureView, Entity
@@ -72,6 +74,8 @@ class BatchFeatureView:
     ttl: str | None = None
     description: str = ""
     owner: str = ""
+    risks: tuple[str, ...] = ()
+    units: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         """Check names and types, so that a view that exists is one that can be joined."""
@@ -80,6 +84,11 @@ class BatchFeatureView:
         if not self.columns:
             raise DeclarationError.invalid(place, "it has no columns. Give one feature at least.")
         check_types(place, tuple(self.columns.items()))
+        for risk in self.risks:
+            check_name(f"{place}: risk", risk)
+        for column in self.units:
+            if column not in self.columns:
+                raise DeclarationError.unknown_column(f"{place}, units", column, self.columns)
         if not self.table or ".." in self.table.split("/"):
             raise DeclarationError.invalid(
                 place, f"table={self.table!r} must be a folder: absolute, or below the lake's root."

@@ -59,6 +59,7 @@ def batch_view_from_dict(data: dict[str, Any]) -> BatchFeatureView:
 def label_to_dict(label: LabelSource) -> dict[str, Any]:
     """Write a label, its entity and its source as JSON-ready data."""
     data: dict[str, Any] = _plain(asdict(label))
+    data["source"]["format"] = [_format_to_dict(one) for one in label.source.formats]
     return data
 
 

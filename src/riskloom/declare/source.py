@@ -59,6 +59,7 @@ class EventSource:
         tokens: Columns of identifiers, of which keyed tokens are kept.
         description: One line for people.
         owner: Who answers for the source.
+        units: In what a column is measured, such as ``{"latency": "milliseconds"}``.
 
     Example:
         >>> logins = EventSource(
@@ -93,6 +94,7 @@ class EventSource:
     tokens: tuple[str, ...] = ()
     description: str = ""
     owner: str = ""
+    units: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         """Check each part, so that a source that exists is one that can run."""
@@ -185,7 +187,7 @@ class EventSource:
             raise DeclarationError.invalid(
                 self._place, f"event_id={self.event_id!r} is neither 'position' nor a tuple of columns."
             )
-        for column in (*named, *([self.available] if self.available else [])):
+        for column in (*named, *([self.available] if self.available else []), *self.units):
             if column not in self.columns:
                 raise DeclarationError.unknown_column(self._place, column, self.columns)
         if self.available and self.columns[self.available] != "timestamp":

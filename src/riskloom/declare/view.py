@@ -31,6 +31,7 @@ class FeatureView:
         max_events: How many events of one entity the online state may hold, newest first.
         description: One line for people.
         owner: Who answers for the view.
+        risks: What its features help to find, in the project's own words.
 
     Example:
         >>> from riskloom import Entity, EventSource, aggregate
@@ -52,10 +53,13 @@ class FeatureView:
     max_events: int = 10_000
     description: str = ""
     owner: str = ""
+    risks: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Check the view against its entity and source."""
         check_name("view", self.name)
+        for risk in self.risks:
+            check_name(f"{self._place}: risk", risk)
         if not self.aggregations:
             raise DeclarationError.invalid(self._place, "it has no aggregations. Give one at least.")
         if self.max_events < 1:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from riskloom.declare import EventSource, FeatureView
 
 # Names are kept: a feature's name, and so what a model reads, follows from those of its filters.
-_FOR_PEOPLE = frozenset({"description", "owner", "max_staleness"})
+_FOR_PEOPLE = frozenset({"description", "owner", "max_staleness", "risks"})
+_FOR_PEOPLE_OF_SOURCE = _FOR_PEOPLE | {"units"}
 _READ_OF_SOURCE = ("columns", "event_id", "available", "delay")
 _LENGTH = 16
 
@@ -67,7 +68,7 @@ def source_fingerprint(source: EventSource, transform: Path | None) -> str:
     Returns:
         16 hexadecimal digits.
     """
-    declared = {key: value for key, value in vars(source).items() if key not in _FOR_PEOPLE}
+    declared = {key: value for key, value in vars(source).items() if key not in _FOR_PEOPLE_OF_SOURCE}
     text = transform.read_text(encoding="utf-8") if transform else ""
     return _digest({**declared, "transform_text": text})
 

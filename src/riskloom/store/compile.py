@@ -83,7 +83,7 @@ def _view(project: Project, view: Declared, entities: dict[str, Entity]) -> Feat
         schema=[*keys, *features],
         source=DeltaSource.of(view, _table(project, Lake(project.settings.lake).gold(view.name))),
         description=view.description,
-        tags={TAG: "view", "entity": view.entity.name},
+        tags={TAG: "view", "entity": view.entity.name, **_risks(view)},
         owner=view.owner,
     )
 
@@ -103,9 +103,13 @@ def _batch_view(project: Project, view: BatchFeatureView, entities: dict[str, En
         ttl=None if view.lifetime is None else timedelta(microseconds=view.lifetime),
         source=source,
         description=view.description,
-        tags={TAG: "batch_view", "entity": view.entity.name},
+        tags={TAG: "batch_view", "entity": view.entity.name, **_risks(view)},
         owner=view.owner,
     )
+
+
+def _risks(view: Declared | BatchFeatureView) -> dict[str, str]:
+    return {"risks": ", ".join(view.risks)} if view.risks else {}
 
 
 def _table(project: Project, path: Path) -> str:

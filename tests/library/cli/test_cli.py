@@ -42,11 +42,29 @@ def test_plan_as_json_is_one_object(cli):
 
 def test_features_lists_type_window_and_entity(cli):
     lines = cli("features").output.splitlines()
-    assert lines[0].split() == ["feature", "type", "window", "entity", "view", "services"]
-    assert lines[1].split() == ["events_count_1h", "int64", "1h", "user", "user_logins", "login_check_v1"]
+    assert lines[0].split() == ["feature", "type", "unit", "window", "entity", "view", "owner", "services"]
+    assert lines[1].split() == [
+        "events_count_1h",
+        "int64",
+        "events",
+        "1h",
+        "user",
+        "user_logins",
+        "-",
+        "login_check_v1",
+    ]
     rows = json.loads(cli("features", "--json").output)
     assert len(rows) == 10
-    assert rows[0]["keys"] == ["user_name"]
+    assert (rows[0]["keys"], rows[0]["description"]) == (["user_name"], "number of events in the last 1h")
+
+
+def test_features_of_a_risk_that_no_view_serves_get_one_line(cli):
+    done = cli("features", "--risk", "robbery")
+    assert (done.exit_code, done.stdout, done.stderr) == (
+        1,
+        "",
+        "error: there is no risk 'robbery'. None is declared yet.\n",
+    )
 
 
 def test_status_before_the_first_run(cli):
