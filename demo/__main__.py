@@ -43,7 +43,7 @@ def show_all(project: Project, outcome: Outcome) -> int:
     say("\nWhat each source became:")
     say(as_table([record.as_data() for record in outcome.records.values()], ("source", *COUNTS, *UNITS)))
     examples = [show(project, service) for service in project.services]
-    faults = [fault for example in examples for fault in print_example(example)]
+    faults = [*outcome.faults, *(fault for example in examples for fault in print_example(example))]
     say(f"\nData Docs: {outcome.data_docs}")
     for fault in faults:
         say(f"FAILED: {fault}")

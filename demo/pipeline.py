@@ -30,10 +30,12 @@ class Outcome:
     Attributes:
         records: The line of ``ops.runs`` of each source.
         data_docs: The index page of Data Docs.
+        faults: What is not as it must be, a sentence each.
     """
 
     records: dict[str, ops.RunRecord]
     data_docs: Path
+    faults: tuple[str, ...] = ()
 
 
 def run_dags(project: Project) -> Outcome:

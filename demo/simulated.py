@@ -7,6 +7,7 @@ import shutil
 import sys
 from typing import TYPE_CHECKING
 
+from demo.agreement import faults
 from demo.pipeline import Outcome
 from demo.simulate.run import SUMMARY, Simulation, simulate
 from demo.simulate.scales import scale_of
@@ -25,7 +26,7 @@ SEED = 7
 
 
 def run_simulated(root: Path, scale: str, say: Callable[[str], None]) -> tuple[Project, Outcome]:
-    """Simulate a platform, and run every step of its project.
+    """Simulate a platform, run every step of its project, and hold what came out to the simulation's truth.
 
     Args:
         root: The checkout.
@@ -43,7 +44,15 @@ def run_simulated(root: Path, scale: str, say: Callable[[str], None]) -> tuple[P
         say(f"simulating scale {scale} into {folder}")
         simulate(simulation, folder)
     report = execute(project, build(project, spans(project, project.sources)), Lines(sys.stdout))
-    return project, Outcome(records=report.sources, data_docs=project.settings.state / "gx" / "index.html")
+    say("\nWhat was read, beside the list of damaged lines and the truth:")
+    found = faults(project, folder)
+    for source, wrong in found.items():
+        say(f"  {source}: {'; '.join(wrong) or 'as listed, and true'}")
+    return project, Outcome(
+        records=report.sources,
+        data_docs=project.settings.state / "gx" / "index.html",
+        faults=tuple(f"{source}: {one}" for source, wrong in found.items() for one in wrong),
+    )
 
 
 def _is_of(folder: Path, scale: str) -> bool:

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import re
+import resource
+import subprocess
+import sys
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pyarrow.compute as pc
 import pytest
 
+from demo.agreement import faults
+from demo.simulate.addresses import HOTEL, MOBILE, OFFICE, RESIDENTIAL, VPN, network
 from demo.simulate.calendar import DAY, Calendar
 from demo.simulate.cli import main
 from demo.simulate.errors import SimulationError
@@ -20,6 +27,9 @@ from demo.simulate.scales import Scale, scale_of
 from demo.simulate.scenarios import SCENARIOS
 from demo.simulate.sheets import join, take
 from demo.simulate.streams import Streams
+from riskloom.project import Project
+
+ROOT = Path(__file__).parents[3]
 
 XS = scale_of("XS")
 TINY = Scale(name="tiny", accounts=80, sellers=10, products=60, days=4, events=2_000)
@@ -199,36 +209,75 @@ def test_bad_arguments_get_one_line(arguments, text, tmp_path, capsys):
     assert not (tmp_path / "out").exists()
 
 
+INCOMPLETE = "What is there already is incomplete; remove it and give another folder."
+
+
 def test_bad_folders_get_one_line(tmp_path, capsys):
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "a").touch()
     (tmp_path / "file").touch()
     cases = {
-        tmp_path / "full": "is not empty. Give a new one, or empty it: a simulation is never mixed with another.",
-        tmp_path / "file": "is no folder. Give the path of a new or an empty folder.",
+        "full": "folder {0} is not empty. Give a new one, or empty it: a simulation is never mixed with another.",
+        "file": "{0} is no folder. Give the path of a new or an empty folder.",
+        "file/below": f"cannot write {{0}}: Not a directory. {INCOMPLETE}",
     }
-    for folder, text in cases.items():
-        assert main(["--scale", "XS", "--out", str(folder)]) == 2
-        assert capsys.readouterr().err.endswith(f"{folder} {text}\n")
-    assert main(["--scale", "XS", "--out", str(tmp_path / "file" / "below")]) == 2
-    assert capsys.readouterr().err == (
-        f"error: cannot write {tmp_path}/file/below: Not a directory. What is there already is incomplete; remove it "
-        "and give another folder.\n"
-    )
+    for name, text in cases.items():
+        assert main(["--scale", "XS", "--out", str(tmp_path / name)]) == 2
+        assert capsys.readouterr().err == f"error: {text.format(tmp_path / name)}\n"
 
 
-def test_a_full_disk_gets_one_line(tmp_path, monkeypatch, capsys):
-    limited = tmp_path / "limited"
+@pytest.fixture
+def small_files():
+    """Lets this process write no file of more than 20 kB, as a disk that is full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
-    def full(self, content):
-        raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("pathlib.Path.write_bytes", full)
-    assert main(["--scale", "XS", "--out", str(limited)]) == 2
-    assert capsys.readouterr().err == (
-        f"error: cannot write {limited}: No space left on device. What is there already is incomplete; remove it and "
-        "give another folder.\n"
-    )
+@pytest.mark.usefixtures("small_files")
+def test_a_file_that_cannot_be_written_gets_one_line(tmp_path, capsys):
+    assert main(["--scale", "XS", "--out", str(tmp_path / "out")]) == 2
+    assert capsys.readouterr().err == f"error: cannot write {tmp_path}/out: File too large. {INCOMPLETE}\n"
+    assert not (tmp_path / "out" / "summary.json").exists()
+
+
+def test_a_demo_of_an_unknown_scale_gets_one_line():
+    done = subprocess.run(
+        [sys.executable, "-m", "demo", "--scale", "Q"],
+        cwd=ROOT, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "error: unknown scale 'Q'. Known: XS, S, M, L; M/10 is a tenth of M.\n"
+
+
+def test_a_truth_that_is_not_there_gets_one_line(tmp_path):
+    text = f"folder {tmp_path} holds no finished simulation. Make one with: python -m demo.simulate --out {tmp_path}"
+    with pytest.raises(SimulationError, match=f"^{re.escape(text)}$"):
+        faults(Project.load(ROOT / "demo" / "platform"), tmp_path)
+
+
+def test_every_honest_group_is_there():
+    events, plan = lived(scale=scale_of("S"), scenarios=())
+    world, logins, orders = plan.world, events["logins"], events["orders"]
+    pairs = np.unique(np.stack([logins["ip"], logins["account"]]), axis=1)
+    addresses, accounts = np.unique(pairs[0], return_counts=True)
+    kinds = network(addresses).kind
+    behind = {kind: accounts[kinds == kind] for kind in (RESIDENTIAL, MOBILE, OFFICE, VPN, HOTEL)}
+    # Households, dormitories, offices, carriers, VPNs.
+    assert (behind[RESIDENTIAL] == 2).sum() > 50
+    assert behind[RESIDENTIAL].max() > 15
+    assert min(behind[OFFICE].max(), behind[MOBILE].max()) > 10
+    assert len(np.unique(logins["account"][network(logins["ip"]).kind == VPN])) > 0.01 * world.scale.accounts
+    # Travellers: a login in another country than the home's.
+    abroad = network(logins["ip"]).country != world.country[logins["account"]]
+    assert np.isin(network(logins["ip"]).kind, [HOTEL])[abroad].any()
+    # Presents: an address that is not the account's own. Students: one address for many accounts.
+    created = take(orders, orders["state"] == 0)
+    elsewhere = created["address"] >> 3 != world.dwelling(created["account"])
+    assert 0.01 < elsewhere.mean() < 0.5
+    doors = np.unique(np.stack([created["address"] >> 3, created["account"]])[:, ~elsewhere], axis=1)[0]
+    assert np.unique(doors, return_counts=True)[1].max() > 10
 
 
 def test_a_tenth_of_a_scale_has_all_its_days():
