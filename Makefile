@@ -15,7 +15,7 @@ HEAVY := spark or feast or airflow or server
 # A process a core of a small machine, each with a Spark session of its own; the tests of one file stay together.
 PYTEST := $(BIN)/pytest -q -n 2 --dist loadfile
 
-.PHONY: help setup demo test test-all oracle check format airflow bench-kernel bench-windows bench-pit bench-online bench-materialize bench-extract clean
+.PHONY: help setup demo test test-all oracle check format airflow bench-kernel bench-windows bench-pit bench-online bench-materialize bench-extract bench-simulate clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-17s %s\n", $$1, $$2}' Makefile
@@ -68,6 +68,9 @@ bench-materialize: $(READY) ## states from Delta to Redis, against Feast's local
 
 bench-extract: $(READY) ## mixed, damaged lines to typed tables, against Spark's own functions and DuckDB
 	@$(BIN)/python -m benchmarks.extract $(ARGS)
+
+bench-simulate: $(READY) ## a simulated platform, scale by scale: CPU, memory, growth
+	@$(BIN)/python -m benchmarks.simulate $(ARGS)
 
 clean: ## remove what the demo, the tests and the tools wrote; keep .venv
 	@rm -rf .riskloom .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
