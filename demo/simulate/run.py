@@ -112,7 +112,8 @@ def _prepare(folder: Path) -> None:
 
 def _write(simulation: Simulation, folder: Path, progress: Callable[[str], None]) -> dict[str, Any]:
     world = simulation.world
-    truth = Truth(folder / "truth", Plan(world, simulation.scenarios, simulation.at_least))
+    plan = Plan(world, simulation.scenarios, simulation.at_least)
+    truth = Truth(folder / "truth", plan, folder / "raw")
     counts = Counts()
 
     def visit(day: int, source: str, one: Sheet) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from demo.simulate.cases import Cases
 from demo.simulate.labels import labels
 from demo.simulate.names import written
 from demo.simulate.raw.layout import event_ids
@@ -51,10 +52,12 @@ class Truth:
     Args:
         folder: The folder ``truth``.
         plan: What takes place.
+        raw: The folder ``raw``, to which the cases of the platform's own desk go.
     """
 
-    def __init__(self, folder: Path, plan: Plan) -> None:
+    def __init__(self, folder: Path, plan: Plan, raw: Path) -> None:
         self._folder, self._plan = folder, plan
+        self._cases = Cases(raw, plan.world.calendar.end)
         self._mess = (folder / "mess.csv").open("w", newline="", encoding="utf-8")
         self._labels = (folder / "labels.csv").open("w", newline="", encoding="utf-8")
         self._writers = {
@@ -82,6 +85,7 @@ class Truth:
     def found(self, source: str, one: Sheet) -> None:
         """Write the labels that a source's events will get, and remember who belongs to which ring."""
         for each in labels(self._plan, source, one):
+            self._cases.add(each, LAYOUTS[source].step)
             events = each.events
             letter, who = next((letter, events[name]) for name, letter in _WHO if name in events)
             rows = zip(
@@ -107,7 +111,8 @@ class Truth:
             }
 
     def close(self) -> None:
-        """Write the rings, and end."""
+        """Write the rings and the cases, and end."""
+        self._cases.write()
         self._mess.close()
         self._labels.close()
         with (self._folder / "rings.csv").open("w", newline="", encoding="utf-8") as file:
