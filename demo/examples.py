@@ -16,6 +16,8 @@ from riskloom.lake import ops, tables
 from riskloom.lake.paths import Lake
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from riskloom.project import Project
 
 TRAINING_ROWS = 2_000
@@ -105,14 +107,16 @@ def _busiest(project: Project, service: str, spine: pa.Table) -> tuple[dict[str,
     )
     values: list[dict[str, Any]] = [{} for _ in candidates]
     instants: dict[str, str] = {}
+    named: dict[datetime, list[str]] = {}
     for view, features in project.service_features(service):
         at = to_datetime(ops.latest_view(Lake(project.settings.lake), view.name).watermark)
-        rows = pa.Table.from_pylist([{**row, "event_timestamp": at} for row in candidates])
         names = [project.output_name(service, view.name, feature.name) for feature in features]
         instants.update(dict.fromkeys(names, at.isoformat()))
-        for target, row in zip(
-            values, build_training_set(service, rows, project=project.root, output="arrow").to_pylist(), strict=True
-        ):
+        named.setdefault(at, []).extend(names)
+    for at, names in named.items():
+        rows = pa.Table.from_pylist([{**row, "event_timestamp": at} for row in candidates])
+        found = build_training_set(service, rows, project=project.root, output="arrow").to_pylist()
+        for target, row in zip(values, found, strict=True):
             target.update({name: row[name] for name in names})
     best = max(
         range(len(candidates)), key=lambda place: sum(value not in (None, 0) for value in values[place].values())

@@ -1,0 +1,1 @@
+"""How an event gets the columns that features need beside those that its line says."""
