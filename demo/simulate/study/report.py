@@ -171,9 +171,10 @@ def _difficulty(found: Sequence[Difficulty], at_least: int) -> str:
     return f"""## Difficulty
 
 With at least {at_least:,} attacks of each kind, among honest events of the same kind. Signals are the fields of a line,
-and for each entity in it how many events it had in the last hour, in the last day and ever, and how long ago the last
-one was. The model is a logistic regression on all of them, which has learned from half of the first phase; its AUC is
-on events that it has not seen.
+and for each entity in it how many events it had in the last hour, in the last day and ever, how long ago the last one
+was, and how many different others it was seen with: accounts of a device, cards of a bank, customers whom one of the
+staff read. The model is a logistic regression on all of them, which has learned from half of the first phase; its AUC
+is on events that it has not seen.
 
 {table(head, rows)}
 

@@ -19,6 +19,13 @@ KEYS = (
     "account", "device", "ip", "session", "card", "bin", "address", "seller", "item", "text", "sender", "recipient",
     "owner", "staff", "inviter", "coupon",
 )  # fmt: skip
+# Of which one would count how many different ones: of the second, per one of the first.
+DIFFERENT = (
+    ("device", "account"), ("ip", "account"), ("card", "account"), ("address", "account"), ("account", "device"),
+    ("account", "ip"), ("account", "seller"), ("account", "item"), ("seller", "account"), ("item", "account"),
+    ("inviter", "account"), ("bin", "card"), ("ip", "item"), ("session", "item"), ("sender", "recipient"),
+    ("text", "sender"), ("staff", "owner"),
+)  # fmt: skip
 # Numbers that name something, or that a log never has.
 _NAMES = {"id", "order", "payment", "refund", "review", "thread", "parcel", "ticket", "handle", "drop", "query"}
 _UNKNOWN = {"ts", "truth", "unit", "phase", "ring", "odd", "fate", "arrival"}
@@ -47,6 +54,9 @@ def signals(one: Sheet, wanted: Ints) -> dict[str, Floats]:
     for name in KEYS:
         if name in one:
             found |= _counts(name, one[name], one["ts"], wanted)
+    for key, of in DIFFERENT:
+        if key in one and of in one:
+            found[f"{of}s_of_{key}"] = _different(one[key], one[of], one["ts"], wanted)
     return {name: column for name, column in found.items() if column.min() < column.max()}
 
 
@@ -84,9 +94,7 @@ def _field(name: str, column: Ints) -> dict[str, Floats]:
 
 def _counts(name: str, key: Ints, ts: Ints, wanted: Ints) -> dict[str, Floats]:
     """Count the events of the same key before each, and the time since the one before."""
-    _, number = np.unique(key, return_inverse=True)
-    # One line of milliseconds for all keys, on which each has a stretch of its own.
-    line = number * _STRETCH + (ts - ts.min()) // _MILLI
+    line, number = _line(key, ts)
     order = np.sort(line)
     here, own = line[wanted], number[wanted] * _STRETCH
     before = np.searchsorted(order, here, side="left")
@@ -99,3 +107,20 @@ def _counts(name: str, key: Ints, ts: Ints, wanted: Ints) -> dict[str, Floats]:
     gap = np.where((before > 0) & (last >= own), here - last, 30 * DAY // _MILLI)
     found[f"{name}_gap"] = np.where(known, np.log1p(gap / 1_000), -1.0)
     return found
+
+
+def _line(key: Ints, ts: Ints) -> tuple[Ints, Ints]:
+    """Put all keys on one line of milliseconds, on which each has a stretch of its own; and number them."""
+    _, number = np.unique(key, return_inverse=True)
+    return number * _STRETCH + (ts - ts.min()) // _MILLI, number
+
+
+def _different(key: Ints, of: Ints, ts: Ints, wanted: Ints) -> Floats:
+    """Count the different values of a column that a key had before each event."""
+    line, number = _line(key, ts)
+    order = np.lexsort((line, of, number))
+    same = (number[order][1:] == number[order][:-1]) & (of[order][1:] == of[order][:-1])
+    first = np.sort(line[order][np.concatenate([[True], ~same])])
+    here, own = line[wanted], number[wanted] * _STRETCH
+    counted = np.searchsorted(first, here, side="left") - np.searchsorted(first, own, side="left")
+    return np.where(key[wanted] >= 0, np.log1p(counted), -1.0)

@@ -51,6 +51,20 @@ def test_counts_are_of_earlier_events_of_the_same_key():
         assert seen[place] == pytest.approx(-1.0 if who < 0 else np.log1p(before.sum()))
 
 
+def test_different_ones_are_counted_before_each_event():
+    random = np.random.default_rng(8)
+    one = {
+        "ts": random.integers(0, 60, 400) * 1_000_000,
+        "id": np.arange(400),
+        "account": random.integers(-1, 20, 400),
+        "device": random.integers(0, 9, 400),
+    }
+    seen = signals(one, np.arange(400))["accounts_of_device"]
+    for place in range(400):
+        before = (one["device"] == one["device"][place]) & (one["ts"] < one["ts"][place])
+        assert seen[place] == pytest.approx(np.log1p(len(set(one["account"][before].tolist()))))
+
+
 def test_attacks_are_hard_to_find_and_learn():
     chosen = ("card_testing", "coupon_ring", "brushing", "insider")
     found = difficulties(Simulation(scale=scale_of("M/100"), seed=3, scenarios=chosen, at_least=300))
@@ -68,5 +82,9 @@ def test_the_report_writes_a_page(tmp_path, capsys):
     out = tmp_path / "page.md"
     assert main(["report", "--scale", "XS", "--attacks", "40", "--out", str(out)]) == 0
     assert "## Difficulty" in out.read_text(encoding="utf-8")
-    assert main(["report", "--scale", "XS", "--attacks", "40", "--out", str(tmp_path / "no" / "page.md")]) == 2
-    assert "No such file or directory" in capsys.readouterr().err
+    missing = tmp_path / "no" / "page.md"
+    assert main(["report", "--scale", "XS", "--attacks", "40", "--out", str(missing)]) == 2
+    assert capsys.readouterr().err == (
+        f"error: cannot write {missing}: No such file or directory. What is there already is incomplete; remove it and "
+        "give another folder.\n"
+    )
