@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pc_csv
 import pyarrow.parquet as pq
 
+from demo.catalogue.derived import with_derived
 from demo.simulate.errors import SimulationError
 from demo.simulate.raw.logs import LAYOUTS
 from riskloom.lake import ops, tables
@@ -57,7 +58,7 @@ def _of_source(project: Project, folder: Path, source: str, listed: pa.Table) ->
     files = _files(lake, source)
     refused = _placed(tables.read(lake.quarantine(source), ["file_hash", "line_no", "reason"]), files)
     parts = sorted((folder / "truth" / "events" / source).iterdir())
-    truth = pa.concat_tables([pq.read_table(part) for part in parts])
+    truth = with_derived(project.source(source), pa.concat_tables([pq.read_table(part) for part in parts]))
     columns = ["event_ts", *(name for name in project.source(source).columns if name in truth.column_names)]
     silver = _placed(tables.read(lake.silver(source), ["file_hash", "line_no", "repair_codes", *columns]), files)
     run = {one.source: one for one in ops.runs(lake)}[source]

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from pyspark.sql import Column
 
 _HOUR = 3_600_000_000
+_DIGITS = 16
 _V4 = r"^\d{1,3}(\.\d{1,3}){3}$"
 # What says no more than that a number follows, and how streets are cut short.
 _FILLER = ("no", "nr", "apt", "apartment", "unit", "flat", "c", "o")
@@ -53,7 +54,7 @@ def text_key(text: str) -> Column:
     """
     plain = F.regexp_replace(F.lower(F.col(text)), r"https?://\S+", "")
     letters = F.regexp_replace(plain, r"[^\p{L}]+", "")
-    return F.when(letters != "", F.lower(F.hex(F.xxhash64(letters))))
+    return F.when(letters != "", F.substring(F.sha2(letters, 256), 1, _DIGITS))
 
 
 def _unaccented(column: Column) -> Column:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
 # About the middle of each country: latitude and longitude, in degrees.
-_MIDDLES = {
+MIDDLES = {
     "DE": (51.2, 10.4),
     "FR": (46.6, 2.4),
     "GB": (54.0, -2.5),
@@ -43,5 +43,5 @@ def to_events(records: DataFrame) -> DataFrame:
 
 
 def _middle(which: int) -> Column:
-    pairs = chain.from_iterable((F.lit(country), F.lit(middle[which])) for country, middle in _MIDDLES.items())
+    pairs = chain.from_iterable((F.lit(country), F.lit(middle[which])) for country, middle in MIDDLES.items())
     return F.create_map(*pairs)[F.col("country")]

@@ -1,0 +1,62 @@
+"""Features of the catalogue on a simulation's clean events, beside the slow oracle's."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from demo.catalogue.derived import with_derived
+from riskloom.intervals import to_micros
+from riskloom.project import Project
+from riskloom.testing.against_oracle import differences
+
+PLATFORM = Path(__file__).parents[3] / "demo" / "platform"
+ENTITIES = 3
+DAY = 86_400_000_000
+
+
+@pytest.fixture(scope="module")
+def project():
+    return Project.load(PLATFORM)
+
+
+@pytest.fixture(scope="module")
+def events(project, written):
+    """Clean events by source, with what the transforms add."""
+    found = {}
+    for name, source in project.sources.items():
+        if name == "cases":
+            continue
+        rows = with_derived(source, written.truth(name)).to_pylist()
+        found[name] = [row | {"event_ts": to_micros(row["event_ts"])} for row in rows]
+    found["cases"] = cases(written)
+    return found
+
+
+def cases(written):
+    rows = []
+    for path in sorted((written.folder / "raw" / "cases").rglob("*.csv")):
+        with path.open(newline="", encoding="utf-8") as file:
+            rows += [{key: value or None for key, value in row.items()} for row in csv.DictReader(file)]
+    return [
+        row | {"event_id": row["case_id"], "event_ts": to_micros(row["time"]), "fraud": row["fraud"] == "true"}
+        for row in rows
+    ]
+
+
+def test_features_of_two_hundred_entities_are_the_oracles(project, events):
+    random, asked = Random(7), 0
+    end = max(row["event_ts"] for row in events["orders"])
+    for view in project.views.values():
+        keys = view.entity.key_columns
+        kept = [row for row in events[view.source.name] if all(row[key] is not None for key in keys)]
+        spine = [
+            {key: row[key] for key in keys} | {"at": random.choice((end, row["event_ts"] + random.randrange(DAY)))}
+            for row in random.sample(kept, min(ENTITIES, len(kept)))
+        ]
+        asked += len(spine)
+        assert list(differences(view, kept, spine)) == [], view.name
+    assert asked >= 200
