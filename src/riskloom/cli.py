@@ -17,6 +17,8 @@ from riskloom.project import Project
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from riskloom.run import RunReport
+
 DIFFERENT = 3
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for machines.")
 INTERVAL = click.option(
@@ -113,7 +115,36 @@ def run(root: str, interval: str | None, sources: tuple[str, ...], *, as_json: b
     from riskloom.run.lines import Lines
 
     project = Project.load(root)
-    report = execute(project, _plan(project, interval, sources), Lines(sys.stderr))
+    _tell(execute(project, _plan(project, interval, sources), Lines(sys.stderr)), as_json=as_json)
+
+
+@main.command()
+@click.argument("source")
+@click.option("--reason", metavar="CODE", help="Only what is quarantined for this reason. Default: all.")
+@click.option("--interval", metavar="START/END", help="Only lines of runs over this stretch of data. Default: all.")
+@click.option("--dry-run", is_flag=True, help="Print the plan, and touch nothing.")
+@JSON
+@click.pass_obj
+@_clear
+def replay(root: str, source: str, reason: str | None, interval: str | None, *, dry_run: bool, as_json: bool) -> None:
+    """Load the quarantined lines of SOURCE again, and bring up to date what follows from them."""
+    from riskloom.plan import explain
+    from riskloom.run import execute
+    from riskloom.run.lines import Lines
+    from riskloom.run.replay import plan_replay
+
+    project = Project.load(root)
+    built = plan_replay(project, source, reason, Interval.parse(interval) if interval else None)
+    if dry_run:
+        click.echo(json.dumps(explain.as_data(built)) if as_json else explain.as_text(built))
+        return
+    for note in built.notes:
+        click.echo(f"left out: {note}", err=True)
+    _tell(execute(project, built, Lines(sys.stderr)), as_json=as_json)
+
+
+def _tell(report: RunReport, *, as_json: bool) -> None:
+    """Print what a run did."""
     if as_json:
         click.echo(json.dumps(report.as_data()))
         return

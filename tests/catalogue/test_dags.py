@@ -116,7 +116,7 @@ def test_each_file_gives_one_dag_without_errors_or_warnings(parsed):
 def test_a_source_is_one_task_a_day(parsed, source):
     dag = parsed["dags"][source]
     assert (dag["timetable"], dag["schedule"]) == ("CronDataIntervalTimetable", "0 0 * * *")
-    assert (dag["catchup"], dag["runs"], dag["params"]) == (False, 1, ["interval"])
+    assert (dag["catchup"], dag["runs"], dag["params"]) == (False, 1, ["interval", "replay"])
     assert dag["tasks"] == {"ingest": task(pool="spark", outlets=[f"silver.{source}"])}
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import shutil
+import sys
 from contextlib import redirect_stdout
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -16,6 +19,8 @@ from riskloom.cli import main
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
 DECLARE, TRAIN, SCORE = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+TOO_STRICT = ("user_name IS NOT NULL", "user_name <> 'ben'")
+AT = datetime(2026, 1, 3, tzinfo=UTC)
 FOLDERS = ("features", "transforms", "expectations", "feature_repo", "dags")
 
 
@@ -76,8 +81,14 @@ def test_a_new_project_runs_as_it_is(tmp_path, spark, monkeypatch):
     monkeypatch.delenv("RISKLOOM_DATA", raising=False)  # the starter's data, where the tests above have run
     runner = CliRunner()
     assert runner.invoke(main, ["init", str(tmp_path / "shop")]).exit_code == 0
+    rewrite(tmp_path / "shop", *TOO_STRICT)
     done = runner.invoke(main, ["--project", str(tmp_path / "shop"), "run"])
     assert done.exit_code == 0, done.output
+    assert (
+        "5 (1 no_timestamp, 4 user_named)"
+        in runner.invoke(main, ["--project", str(tmp_path / "shop"), "status"]).output
+    )
+    replay_of(runner, tmp_path / "shop")
     status = runner.invoke(main, ["--project", str(tmp_path / "shop"), "status"]).output
     assert "1 (1 no_timestamp)" in status
     assert "first_seen" not in status
@@ -95,3 +106,34 @@ def test_a_new_project_runs_as_it_is(tmp_path, spark, monkeypatch):
         ["logins", "new", "client", "begins", when, "1", "100.0%", "0.0%"],
         ["logins", "new", "source", "begins", when, "1", "100.0%", "0.0%"],
     ]
+
+
+def rewrite(shop, old, new):
+    """Change the suite of the new project, and forget what was imported of it."""
+    path = shop / "expectations/logins.py"
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+    shutil.rmtree(path.parent / "__pycache__", ignore_errors=True)
+    for name in [name for name in sys.modules if name.partition(".")[0] == "expectations"]:
+        del sys.modules[name]
+
+
+def replay_of(runner, shop):
+    """Mend the new project's rule, and replay what it had refused, down to the online store."""
+    from riskloom import OnlineFeatures
+
+    def count():
+        row = OnlineFeatures.connect(shop / "feature_repo").get("login_check_v1", {"user_name": "ben"}, at=AT)
+        return row.values["events_count_1h"]
+
+    rewrite(shop, *reversed(TOO_STRICT))
+    command = ["--project", str(shop), "replay", "logins", "--reason", "user_named"]
+    way = "2026-01-01/2026-01-03  quarantine.logins, bronze.logins -> 4 rejects  (4 user_named)"
+    assert f"  1  select       logins       {way}\n" in runner.invoke(main, [*command, "--dry-run"]).output
+    assert count() == 0
+    done = runner.invoke(main, command)
+    assert done.exit_code == 0, done.output
+    assert count() == 1
+    status = json.loads(runner.invoke(main, ["--project", str(shop), "status", "--json"]).stdout)["sources"][0]
+    assert (status["lines"], status["published"], status["quarantined"]) == (11, 8, 1)

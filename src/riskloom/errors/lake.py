@@ -101,6 +101,11 @@ class LakeError(RiskloomError):
         )
 
     @classmethod
+    def refused(cls, path: object, why: str, remedy: str) -> Self:
+        """Build the error for a file or folder that the operating system does not let be written."""
+        return cls(f"{path} cannot be written: {why}. What is published stays as it was. {remedy} and run again.")
+
+    @classmethod
     def not_written(cls, table: str, why: str) -> Self:
         """Build the error for a commit that other writers prevented."""
         return cls(

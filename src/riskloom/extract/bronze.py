@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
     from riskloom.declare import EventSource
+    from riskloom.extract.again import Again
     from riskloom.intervals import Interval
     from riskloom.project import Project
 
@@ -66,12 +67,14 @@ class Extracted:
         lines: Lines of all files, copies included.
         new_files: How many contents bronze did not have before.
         failures: Pairs of file and reason for files that are cut off, damaged or no text.
+        again: The lines that are to be loaded; None for all of them.
     """
 
     files: tuple[ReadFile, ...]
     lines: int
     new_files: int
     failures: tuple[tuple[str, str], ...] = ()
+    again: Again | None = None
 
     @property
     def hashes(self) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from riskloom.extract.lines import LINE_LIMIT, PIECE
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from riskloom.extract.again import Chosen
     from riskloom.extract.formats.plan import Plan
 
 RECORD, CONTINUATION, BLANK, HEADER, IGNORED = KINDS = ("record", "continuation", "blank", "header", "ignored")
@@ -50,6 +51,7 @@ class Rules:
         record_start: Regular expression found in the first line of a record; None where each line is one.
         heads: First line of each file by its hash.
         plan: How records are read, where the source declares a format.
+        chosen: Lines that are looked at; all of them where None.
     """
 
     header: bool = False
@@ -57,6 +59,7 @@ class Rules:
     record_start: str | None = None
     heads: Mapping[str, bytes] = field(default_factory=dict)
     plan: Plan | None = None
+    chosen: Chosen | None = None
 
     @property
     def spans(self) -> bool:
@@ -81,6 +84,14 @@ class Rules:
         Yields:
             A row for each line, in lists; ``record`` is set where one begins, and holds its bytes.
         """
+        joined = self._joined(self.among(batches))
+        yield from self.chosen.records(joined) if self.chosen is not None and self.spans else joined
+
+    def among(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Leave out lines that are not chosen; where records span lines, only whole records can be."""
+        return batches if self.chosen is None or self.spans else map(self.chosen.lines, batches)
+
+    def _joined(self, batches: Iterator[pa.RecordBatch]) -> Iterator[list[Row]]:
         joiner = _Joiner(self)
         for batch in batches:
             yield [row for line in batch.to_pylist() for row in joiner.take(line)]

@@ -63,7 +63,7 @@ class Decoder:
             for found in self._rules.records(batches):
                 yield self._listed([_with_identity(line) for line in found] if self._plan.identical else found)
             return
-        for batch in batches:
+        for batch in self._rules.among(batches):
             for part in self._of_one_file(batch):
                 yield self._batch(part)
 

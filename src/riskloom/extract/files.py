@@ -59,6 +59,15 @@ def matching(project: Project, source: EventSource, interval: Interval) -> tuple
     return tuple(file for file, held in _stretches(project, source) if held is None or held.overlaps(interval))
 
 
+def stretch(source: EventSource, name: str) -> Interval | None:
+    """Say which stretch of time a file holds, by its path below the data folder; it need not be there any more.
+
+    Returns:
+        The stretch; None where the path does not say it.
+    """
+    return next(iter(_held(_compiled(source), source, name)), None)
+
+
 def span(project: Project, source: EventSource) -> Interval | None:
     """Say which stretch of time a source's files hold in all.
 

@@ -13,7 +13,8 @@ from pyspark.storagelevel import StorageLevel
 from riskloom.declare import POSITION
 from riskloom.declare.names import ENVELOPE
 from riskloom.errors import AccountingError, ExtractError
-from riskloom.extract import classify, native, staging, units
+from riskloom.extract import classify, native, scopes, staging, units
+from riskloom.extract.again import Chosen
 from riskloom.extract.counts import Counts, FileCounts
 from riskloom.extract.drift import with_refused
 from riskloom.extract.formats.plan import Plan
@@ -49,6 +50,7 @@ class Loaded:
         counts: What became of each line and record.
         hashes: The contents that were read.
         apart: Whether no two events or rejects can have one name, so that none need be compared.
+        scope_path: Parquet of the places that the staged rows stand for; None where those are the contents whole.
     """
 
     events_path: Path
@@ -56,6 +58,7 @@ class Loaded:
     counts: Counts
     hashes: tuple[str, ...]
     apart: bool = False
+    scope_path: Path | None = None
 
 
 def load(spark: SparkSession, project: Project, source: EventSource, extracted: Extracted, run_id: str) -> Loaded:
@@ -65,7 +68,7 @@ def load(spark: SparkSession, project: Project, source: EventSource, extracted: 
         spark: The session.
         project: Says where the tables are, and which transform and suite the source has.
         source: Whose lines.
-        extracted: The files to load.
+        extracted: The files to load, or the lines of them.
         run_id: The run, recorded with each row.
 
     Returns:
@@ -82,8 +85,11 @@ def load(spark: SparkSession, project: Project, source: EventSource, extracted: 
     lines, decoded = _classified(spark, lake, source, extracted, place, protection)
     apart = decoded.apart
     try:
-        counts = _count_lines(lines, extracted)
+        scope = None if extracted.again is None else scopes.write(spark, lines, extracted.again, place)
+        counts = _count_lines(lines, extracted, scope)
         frame = _units(project, source, lines, protection, apart=apart).withColumn("run_id", F.lit(run_id))
+        if scope is not None and source.event_id != POSITION:
+            frame = scopes.without_overtaken(spark, frame, lake.silver(source.name), scope, extracted)
         # What a format alone has read stands in Parquet, and costs less to read again than to keep.
         frame = frame if apart else frame.persist(StorageLevel.MEMORY_AND_DISK)
         try:
@@ -96,7 +102,8 @@ def load(spark: SparkSession, project: Project, source: EventSource, extracted: 
     finally:
         lines.unpersist()
     found = _of_input(source, counts, extracted, decoded.drift)
-    return Loaded(place.events, place.rejects, found, extracted.hashes, apart)
+    scope_path = None if scope is None else place.scope
+    return Loaded(place.events, place.rejects, found, extracted.hashes, apart, scope_path)
 
 
 def _failed(source: EventSource, why: str) -> ExtractError:
@@ -129,7 +136,8 @@ def _classified(
     """Give a row for each line, or what it became; and whether no two events can have one id, with the drift."""
     plan = Plan.of(source) if source.formats else None
     heads = {file.file_hash: file.head for file in extracted.files} if source.header or plan else {}
-    rules = classify.Rules(source.header, dict(source.ignore), source.record_start, heads, plan)
+    chosen = None if extracted.again is None else Chosen.of(extracted.again.places)
+    rules = classify.Rules(source.header, dict(source.ignore), source.record_start, heads, plan, chosen)
     if plan is not None:
         # A transform reads what the format gave; without one, it is kept.
         kept = None if source.transform else protection
@@ -138,10 +146,10 @@ def _classified(
         apart = decoded.apart and source.event_id == POSITION and not source.transform
         return lines, replace(decoded, apart=apart)
     bronze = spark.read.format("delta").load(str(lake.bronze(source.name)))
-    chosen = bronze.where(F.col("file_hash").isin(*extracted.hashes)).select(*classify.INPUT)
+    mine = bronze.where(F.col("file_hash").isin(*extracted.hashes)).select(*classify.INPUT)
     if rules.spans:
-        chosen = chosen.repartition("file_hash").sortWithinPartitions("file_hash", "line_no", "byte_offset")
-    lines = chosen.mapInArrow(partial(_classify, rules=rules), classify.SPARK_SCHEMA)
+        mine = mine.repartition("file_hash").sortWithinPartitions("file_hash", "line_no", "byte_offset")
+    lines = mine.mapInArrow(partial(_classify, rules=rules), classify.SPARK_SCHEMA)
     return lines.persist(StorageLevel.MEMORY_AND_DISK), native.Decoded(apart=False)
 
 
@@ -192,13 +200,15 @@ def _transform(project: Project, source: EventSource) -> Callable[[DataFrame], D
         raise ExtractError.transform_raised(source.name, source.transform, why) from error
 
 
-def _count_lines(lines: DataFrame, extracted: Extracted) -> dict[str, FileCounts]:
+def _count_lines(lines: DataFrame, extracted: Extracted, scope: DataFrame | None) -> dict[str, FileCounts]:
     counts = {file.file_hash: FileCounts(file=file.file, file_hash=file.file_hash) for file in extracted.files[::-1]}
     for file in extracted.files:
         counts[file.file_hash].lines_in = file.lines
-    # A record of several events stands in as many rows of a format's, but is one line.
-    first = lines.where("ordinal = 0") if "ordinal" in lines.columns else lines
-    for row in first.groupBy("file_hash", "kind", "rule").count().collect():
+    if scope is not None:
+        # Lines that were not asked for, but belong to the records of those that were.
+        for row in scope.where("asked = false").groupBy("file_hash").count().collect():
+            counts[row.file_hash].lines_in += row["count"]
+    for row in scopes.once(lines).groupBy("file_hash", "kind", "rule").count().collect():
         found = counts[row.file_hash]
         setattr(found, row.kind, getattr(found, row.kind) + row["count"])
         if row.rule is not None:

@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 
 from riskloom.errors import LakeError
 from riskloom.extract import staging
+from riskloom.extract.again import PLACE
 from riskloom.lake import tables
 from riskloom.lake.paths import Lake
 from riskloom.lake.spark import publish as lake
@@ -16,7 +17,7 @@ from riskloom.lake.spark import publish as lake
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import Column, DataFrame, SparkSession
 
     from riskloom.declare import EventSource
     from riskloom.extract.load import Loaded
@@ -61,7 +62,7 @@ def publish(
         source: Whose events.
         loaded: What was staged.
         passed: Whether the gate let the events through. Where it did not, silver stays as it is;
-            rejects go to quarantine all the same.
+            rejects go to quarantine all the same. Of lines that are loaded again nothing moves then.
         run_id: The run, for the names of Spark's jobs.
 
     Returns:
@@ -72,7 +73,9 @@ def publish(
     """
     spark.sparkContext.setJobDescription(f"{run_id}: publish {source.name}")
     place = Lake(project.settings.lake)
-    of_input = F.col("file_hash").isin(*loaded.hashes)
+    of_input: Column | DataFrame = F.col("file_hash").isin(*loaded.hashes)
+    if loaded.scope_path is not None:
+        of_input = spark.read.parquet(str(loaded.scope_path)).select(*PLACE)
     events = _staged(spark, loaded.events_path, source)
     rejects = _staged(spark, loaded.rejects_path, source)
     silver = place.silver(source.name)
@@ -83,9 +86,10 @@ def publish(
         changed = done.changed
     else:
         held = loaded.counts.events - _standing(spark, silver, events)
-    quarantine = place.quarantine(source.name)
-    name = f"quarantine.{source.name}"
-    lake.publish(spark, quarantine, rejects, key=_REJECT_KEY, scope=of_input, name=name, unique=loaded.apart)
+    if passed or loaded.scope_path is None:
+        quarantine = place.quarantine(source.name)
+        name = f"quarantine.{source.name}"
+        lake.publish(spark, quarantine, rejects, key=_REJECT_KEY, scope=of_input, name=name, unique=loaded.apart)
     staging.leave(staging.Staging(loaded.events_path.parent))
     return PublishedCounts(
         published=loaded.counts.events - held,

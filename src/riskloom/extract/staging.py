@@ -41,6 +41,11 @@ class Staging:
         """Parquet of what a format's lines became."""
         return self.folder / "decoded"
 
+    @property
+    def scope(self) -> Path:
+        """Parquet of the places that staged rows stand for, where those are not whole files."""
+        return self.folder / "scope"
+
 
 def enter(source_folder: Path, run_id: str) -> Staging:
     """Make a run's staging folder, and remove those of runs that ended.

@@ -26,7 +26,8 @@ class RunRecord:
 
     Times are microseconds since the epoch. ``published`` counts the events of this input that stand in
     silver after the run, whichever run wrote them; ``changed`` counts rows that this run wrote or deleted;
-    ``drift`` counts what fields were otherwise than declared, by kind and field.
+    ``drift`` counts what fields were otherwise than declared, by kind and field. A replay's line counts the
+    quarantined lines that it loaded again, and what they had become before.
 
     Example:
         >>> RunRecord(run_id="r", source="s", interval_start=0, interval_end=1, lines_in=2, record=1).check()
@@ -62,6 +63,9 @@ ignored = 1 (1 less). Nothing of this run is recorded as passed; run it again, a
     silver_version: int | None = None
     fingerprint: str = ""
     error: str = ""
+    kind: Literal["run", "replay"] = "run"
+    before: dict[str, int] = field(default_factory=dict)
+    reasons_before: dict[str, int] = field(default_factory=dict)
 
     @property
     def interval(self) -> intervals.Interval:
@@ -119,12 +123,12 @@ def runs(lake: Lake) -> list[RunRecord]:
 def watermark(lake: Lake, source: str) -> int | None:
     """Say up to which instant every interval of a source ran and passed.
 
-    An interval counts where its latest run passed.
+    An interval counts where its latest run passed; a replay of some of its lines says nothing of it.
 
     Returns:
         Microseconds since the epoch; None where none passed.
     """
-    latest = {run.interval: run.status for run in runs(lake) if run.source == source}
+    latest = {run.interval: run.status for run in runs(lake) if run.source == source and run.kind == "run"}
     return intervals.watermark(interval for interval, status in latest.items() if status == "passed")
 
 
@@ -169,8 +173,8 @@ def latest_view(lake: Lake, view: str) -> ViewRecord | None:
 
 
 _INSTANTS = ("interval_start", "interval_end", "started_ts", "ended_ts", "watermark", "recorded_ts")
-_MAPPINGS = ("ignored_rules", "reasons", "drift")
-_TEXTS = ("run_id", "source", "status", "fingerprint", "error", "view")
+_MAPPINGS = ("ignored_rules", "reasons", "drift", "before", "reasons_before")
+_TEXTS = ("run_id", "source", "status", "fingerprint", "error", "kind", "view")
 
 
 def _to_table(record: RunRecord | ViewRecord) -> pa.Table:
@@ -194,4 +198,5 @@ def _from_row(row: dict[str, Any]) -> dict[str, Any]:
             return {} if value is None else json.loads(str(value))
         return intervals.to_micros(value, name) if name in _INSTANTS and value is not None else value
 
-    return {name: plain(name, value) for name, value in row.items()}
+    # Lines that are older than the kind are of ordinary runs.
+    return {name: plain(name, value) for name, value in row.items() if (name, value) != ("kind", None)}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 OPS = "ops"
+LAYERS = ("bronze", "staging", "silver", "quarantine", "gold")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from airflow.sdk import DAG, AssetAny, CronDataIntervalTimetable, Param, get_cur
 
 from riskloom.orchestrate import tasks
 from riskloom.orchestrate.assets import GOLD, INTERVAL, SILVER, TRAINING_SET, asset, gold_alias
-from riskloom.orchestrate.request import SOURCES
+from riskloom.orchestrate.request import ALL, REPLAY, SOURCES
 from riskloom.project import Project
 
 if TYPE_CHECKING:
@@ -53,7 +53,14 @@ def source_dag(source: str, *, root: Path | str = ".", catchup: bool = False) ->
         catchup=catchup,
         # An interval at a time: the watermark waits for the oldest one.
         max_active_runs=1,
-        params={INTERVAL: _interval_param("The stretch of data to bring in, instead of the run's data interval.")},
+        params={
+            INTERVAL: _interval_param("The stretch of data to bring in, instead of the run's data interval."),
+            REPLAY: Param(
+                None,
+                type=["null", "string"],
+                description=f"Load quarantined lines again instead of files: those of a reason, or {ALL!r}.",
+            ),
+        },
         **_described(declared.description or f"{source}: raw files to silver", ("source",)),
     ) as dag:
 

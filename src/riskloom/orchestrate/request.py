@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
 SOURCES = "sources"
+REPLAY = "replay"
+ALL = "all"
 
 
 def asked_interval(dag: str, params: Mapping[str, Any]) -> Interval | None:
@@ -32,8 +34,8 @@ def asked_interval(dag: str, params: Mapping[str, Any]) -> Interval | None:
         OrchestrationError: A key is unknown, or the interval is none.
     """
     for name in params:
-        if name not in (INTERVAL, SOURCES):
-            raise OrchestrationError.unknown_setting(dag, name, (INTERVAL, SOURCES))
+        if name not in (INTERVAL, SOURCES, REPLAY):
+            raise OrchestrationError.unknown_setting(dag, name, (INTERVAL, SOURCES, REPLAY))
     text = params.get(INTERVAL)
     if text is None:
         return None
@@ -57,6 +59,19 @@ def asked_sources(dag: str, params: Mapping[str, Any]) -> list[str] | None:
             dag, SOURCES, f'{names!r} is no list of sources. Write one, such as ["orders"].'
         )
     return names
+
+
+def asked_replay(dag: str, params: Mapping[str, Any]) -> str | None:
+    """Read the reason whose quarantined lines a run's configuration wants loaded again, or ``all``; None for none.
+
+    Raises:
+        OrchestrationError: It is no text.
+    """
+    reason = params.get(REPLAY)
+    if reason is not None and not (isinstance(reason, str) and reason):
+        why = f'{reason!r} is no reason. Write one as `riskloom status` shows it, or "{ALL}".'
+        raise OrchestrationError.bad_setting(dag, REPLAY, why)
+    return reason
 
 
 def data_interval(context: Context) -> Interval | None:

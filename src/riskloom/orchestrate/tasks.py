@@ -24,7 +24,9 @@ from riskloom.errors import (
 from riskloom.intervals import covering
 from riskloom.orchestrate.assets import GOLD, INTERVAL, SILVER, asset, extra, gold_alias, source_of
 from riskloom.orchestrate.request import (
+    ALL,
     asked_interval,
+    asked_replay,
     asked_sources,
     data_interval,
     event_interval,
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
     from riskloom.project import Project
     from riskloom.run import RunReport
 
-INGEST = (plan.Extract.kind, plan.Load.kind, plan.Validate.kind)
+INGEST = (plan.Extract.kind, plan.Select.kind, plan.Load.kind, plan.Validate.kind)
 # What the same input gives again: a retry would only repeat it.
 FINAL = (AccountingError, DeclarationError, OrchestrationError, ProjectError, TimeError, ValidationFailed)
 logger = logging.getLogger(__name__)
@@ -59,17 +61,15 @@ def verdicts() -> Iterator[None]:
 
 @verdicts()
 def ingest(project: Project, source: str, context: Context) -> None:
-    """Bring a source's interval from raw files to silver, in one session, and announce it.
+    """Bring a source's interval from raw files to silver, in one session, and announce it; or replay quarantined lines.
 
     Raises:
-        AirflowSkipException: The source holds nothing of the interval.
+        AirflowSkipException: The source holds nothing of the interval, or there is nothing to replay.
         AirflowFailException: A critical expectation failed; the text names the Data Docs page.
     """
-    interval = _of_source(source, context)
-    todo = plan.build(project, interval, sources=[source], kinds=INGEST)
-    _wait_for_files(project, source, interval)
+    todo = _replay(project, source, context) or _of_files(project, source, context)
     report = _execute(project, todo)
-    record = report.sources[source]
+    record = report.sources.get(source) or list(report.replays.values())[-1]
     for expectation in report.warnings.get(source, ()):
         logger.warning("%s: %s", source, expectation)
     logger.info("Data Docs: %s", report.pages.get(source, "the source has no suite"))
@@ -154,6 +154,29 @@ def _of_source(source: str, context: Context) -> Interval:
     if asked is None:
         raise OrchestrationError.no_interval(source)
     return asked
+
+
+def _of_files(project: Project, source: str, context: Context) -> plan.Plan:
+    interval = _of_source(source, context)
+    todo = plan.build(project, interval, sources=[source], kinds=INGEST)
+    _wait_for_files(project, source, interval)
+    return todo
+
+
+def _replay(project: Project, source: str, context: Context) -> plan.Plan | None:
+    """Plan the replay that a run's configuration asks for; None where it asks for none."""
+    asked = asked_interval(source, context["params"])
+    reason = asked_replay(source, context["params"])
+    if reason is None:
+        return None
+    from riskloom.run.replay import plan_replay
+
+    todo = plan_replay(project, source, None if reason == ALL else reason, asked, kinds=INGEST)
+    for note in todo.notes:
+        logger.info("left out: %s", note)
+    if not todo.steps:
+        raise AirflowSkipException(todo.notes[0])
+    return todo
 
 
 def _by_source(project: Project, dag: str, context: Context) -> dict[str, Interval]:

@@ -3,6 +3,20 @@
 from __future__ import annotations
 
 from riskloom.plan.build import Plan, build
-from riskloom.plan.steps import KINDS, Aggregate, Extract, Load, Materialize, Register, Step, Validate
+from riskloom.plan.replay import build_replay
+from riskloom.plan.steps import KINDS, Aggregate, Extract, Load, Materialize, Register, Select, Step, Validate
 
-__all__ = ["KINDS", "Aggregate", "Extract", "Load", "Materialize", "Plan", "Register", "Step", "Validate", "build"]
+__all__ = [
+    "KINDS",
+    "Aggregate",
+    "Extract",
+    "Load",
+    "Materialize",
+    "Plan",
+    "Register",
+    "Select",
+    "Step",
+    "Validate",
+    "build",
+    "build_replay",
+]

@@ -28,12 +28,14 @@ class Plan:
         intervals: The stretch of data of each source that takes part.
         steps: What is done.
         left_out: Sources that hold nothing of the asked interval, with what they hold.
+        notes: What else is not done, and why, in sentences.
     """
 
     project: str
     intervals: Mapping[str, Interval]
     steps: tuple[Step, ...]
     left_out: Mapping[str, Interval]
+    notes: tuple[str, ...] = ()
 
 
 def build(
@@ -97,16 +99,27 @@ def _intervals(
 
 def _steps(project: Project, intervals: Mapping[str, Interval]) -> Iterator[Step]:
     for name, interval in intervals.items():
-        source, suite = project.sources[name], project.suite(name)
+        source = project.sources[name]
         yield Extract(source=name, interval=interval, files=source.files)
-        formats = tuple(type(one).__name__ for one in source.formats)
-        yield Load(source=name, interval=interval, transform=source.transform, formats=formats)
-        yield Validate(
-            source=name,
-            interval=interval,
-            expectations=len(suite.expectations) if suite else 0,
-            row_rules=len(suite.rows) if suite else 0,
-        )
+        yield from ingest(project, source, interval)
+    yield from refresh(project, intervals)
+
+
+def ingest(project: Project, source: EventSource, interval: Interval) -> Iterator[Step]:
+    """Give the steps from lines that were chosen to published events."""
+    suite = project.suite(source.name)
+    formats = tuple(type(one).__name__ for one in source.formats)
+    yield Load(source=source.name, interval=interval, transform=source.transform, formats=formats)
+    yield Validate(
+        source=source.name,
+        interval=interval,
+        expectations=len(suite.expectations) if suite else 0,
+        row_rules=len(suite.rows) if suite else 0,
+    )
+
+
+def refresh(project: Project, intervals: Mapping[str, Interval]) -> Iterator[Step]:
+    """Give the steps that follow from what sources published: gold tables, Feast's registry, online states."""
     views = [view for name in intervals for view in project.views_of(name)]
     for view in views:
         yield Aggregate(view=view.name, source=view.source.name, interval=intervals[view.source.name])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, assert_never
 
-from riskloom.plan.steps import Aggregate, Extract, Load, Materialize, Register, Step, Validate, counted
+from riskloom.plan.steps import Aggregate, Extract, Load, Materialize, Register, Select, Step, Validate, counted
 
 if TYPE_CHECKING:
     from riskloom.plan.build import Plan
@@ -29,11 +29,13 @@ def as_text(plan: Plan) -> str:
         padded = "  ".join(cell.ljust(width) for cell, width in zip(cells, widths[1:], strict=True))
         lines.append(f"  {number.rjust(widths[0])}  {padded}  {way}")
     lines += [f"  Left out: {source}, which holds {held}." for source, held in plan.left_out.items()]
+    lines += [f"  Left out: {note}" for note in plan.notes]
     return "\n".join(lines)
 
 
 def as_data(plan: Plan) -> dict[str, Any]:
     """Write a plan as JSON-ready data."""
+    notes = {"notes": list(plan.notes)} if plan.notes else {}
     return {
         "project": plan.project,
         "steps": [
@@ -47,6 +49,7 @@ def as_data(plan: Plan) -> dict[str, Any]:
             for step in plan.steps
         ],
         "left_out": {source: str(held) for source, held in plan.left_out.items()},
+        **notes,
     }
 
 
@@ -59,6 +62,8 @@ def _by(step: Step) -> str:
         case Load():
             how = [*step.formats, *([f"transforms/{step.transform}"] if step.transform else [])]
             return f"  ({', '.join(how)})"
+        case Select():
+            return f"  ({', '.join(f'{count} {reason}' for reason, count in step.reasons)})"
         case Validate():
             return f"  ({counted(step.expectations, 'expectation')}, {counted(step.row_rules, 'row rule')})"
         case Extract() | Aggregate() | Register() | Materialize():

@@ -60,6 +60,29 @@ class Extract(_Described):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Select(_Described):
+    """Choose an interval's quarantined lines, to load them again.
+
+    Attributes:
+        reason: The reason that was asked for; None for all.
+        reasons: How many units are quarantined for which reason.
+    """
+
+    kind: ClassVar[str] = "select"
+    _subject = "{source}"
+    _reads = ("quarantine.{source}", "bronze.{source}")
+    source: str
+    interval: Interval
+    reason: str | None
+    reasons: tuple[tuple[str, int], ...]
+
+    @property
+    def writes(self) -> tuple[str, ...]:
+        """What the step hands over."""
+        return (counted(sum(count for _, count in self.reasons), "reject"),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Load(_Described):
     """Turn the interval's raw lines into typed events and rejects, in staging."""
 
@@ -134,5 +157,5 @@ class Materialize(_Described):
     interval: Interval
 
 
-Step = Extract | Load | Validate | Aggregate | Register | Materialize
+Step = Extract | Select | Load | Validate | Aggregate | Register | Materialize
 KINDS = tuple(step.kind for step in (Extract, Load, Validate, Aggregate, Register, Materialize))

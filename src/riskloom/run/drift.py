@@ -23,7 +23,7 @@ def drift_of(runs: Sequence[RunRecord]) -> list[dict[str, Any]]:
     """Tell what has changed in the fields of a source.
 
     Args:
-        runs: The source's runs, oldest first.
+        runs: The source's runs, oldest first; replays say nothing of a whole interval.
 
     Returns:
         A row for each counter of the newest run that the runs of other intervals before it did not have, or whose share
@@ -38,7 +38,7 @@ def drift_of(runs: Sequence[RunRecord]) -> list[dict[str, Any]]:
         >>> [(row["drift"], row["field"], row["change"], row["share"]) for row in drift_of([first, then])]
         [('new', 'a', 'begins', 0.2)]
     """
-    done = [run for run in runs if run.status != "failed"]
+    done = [run for run in runs if run.status != "failed" and run.kind == "run"]
     if not done:
         return []
     newest = done[-1]

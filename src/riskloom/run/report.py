@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from riskloom.intervals import Interval
     from riskloom.lake.ops import RunRecord
     from riskloom.plan import Step
 
@@ -27,6 +28,7 @@ class RunReport:
     Attributes:
         run_id: Identifies the run in every table that it wrote.
         sources: The line of ``ops.runs`` of each source.
+        replays: The line of ``ops.runs`` of each interval that was replayed.
         pages: The Data Docs page of each source that has a suite.
         warnings: Expectations of severity warning that failed, by source.
         views: Of each view ``gold_version``, ``rows``, ``changed``, ``watermark``, and once materialized ``entities``.
@@ -35,6 +37,7 @@ class RunReport:
 
     run_id: str
     sources: dict[str, RunRecord] = field(default_factory=dict)
+    replays: dict[Interval, RunRecord] = field(default_factory=dict)
     pages: dict[str, str] = field(default_factory=dict)
     warnings: dict[str, tuple[str, ...]] = field(default_factory=dict)
     views: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -45,6 +48,7 @@ class RunReport:
         return {
             "run_id": self.run_id,
             "sources": {name: record.as_data() for name, record in self.sources.items()},
+            "replays": [record.as_data() for record in self.replays.values()],
             "data_docs": self.pages,
             "warnings": {name: list(failed) for name, failed in self.warnings.items()},
             "views": self.views,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from riskloom.intervals import format_instant, spell_duration
 from riskloom.lake import ops, tables
 from riskloom.lake.paths import Lake
+from riskloom.lake.standing import standing
 from riskloom.run.drift import COLUMNS, drift_of, shown
 from riskloom.tabular import as_table
 
@@ -42,7 +43,7 @@ def status_of(project: Project) -> dict[str, Any]:
     """
     lake = Lake(project.settings.lake)
     runs = ops.runs(lake)
-    latest = {run.source: run for run in runs}
+    latest = standing(runs)
     views = {name: ops.latest_view(lake, name) for name in project.views}
     marks = {name: ops.watermark(lake, name) for name in project.sources}
     newest = max((mark for mark in marks.values() if mark is not None), default=None)

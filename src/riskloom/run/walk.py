@@ -11,13 +11,17 @@ import time
 import uuid
 from typing import TYPE_CHECKING, assert_never
 
-from riskloom.lake.paths import Lake
-from riskloom.plan.steps import Aggregate, Extract, Load, Materialize, Register, Validate
+from riskloom.lake.faults import refused
+from riskloom.lake.paths import LAYERS, Lake
+from riskloom.plan.steps import Aggregate, Extract, Load, Materialize, Register, Select, Validate
 from riskloom.run.report import Progress, RunReport
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pyspark.sql import SparkSession
 
+    from riskloom.intervals import Interval
     from riskloom.plan import Plan, Step
     from riskloom.project import Project
     from riskloom.run.spark.source import SourceRun
@@ -44,7 +48,7 @@ def execute(project: Project, plan: Plan, progress: Progress | None = None) -> R
         if progress:
             progress.started(number, len(plan.steps), step)
         begun = time.monotonic()
-        detail = walk.run(step)
+        detail = walk.attempt(step)
         if progress:
             progress.done(step, detail, time.monotonic() - begun)
     return walk.report
@@ -56,7 +60,7 @@ class _Walk:
     def __init__(self, project: Project) -> None:
         self._project = project
         self._lake = Lake(project.settings.lake)
-        self._sources: dict[str, SourceRun] = {}
+        self._sources: dict[tuple[str, Interval], SourceRun] = {}
         self.report = RunReport(run_id=uuid.uuid4().hex)
 
     @property
@@ -65,10 +69,25 @@ class _Walk:
 
         return session(self._project)
 
+    def attempt(self, step: Step) -> str:
+        """Run one step; where it is the operating system that refuses something, say so in one line."""
+        try:
+            return self.run(step)
+        except Exception as error:
+            told = refused(error, self._lake, self._place(step))
+            if told is None:
+                raise
+            raise told from error
+
+    def _place(self, step: Step) -> Path:
+        """Give the folder of what a step writes first; the registry and the online store have settings of their own."""
+        layer, _, name = step.writes[0].partition(".")
+        return self._lake.root / layer / name if layer in LAYERS else self._project.settings.state
+
     def run(self, step: Step) -> str:
         """Run one step and say in a few words what it did."""
         match step:
-            case Extract() | Load() | Validate():
+            case Extract() | Select() | Load() | Validate():
                 return self._ingest(step)
             case Aggregate():
                 return self._aggregate(step)
@@ -79,21 +98,26 @@ class _Walk:
             case _:
                 assert_never(step)
 
-    def _source(self, step: Extract | Load | Validate) -> SourceRun:
-        from riskloom.run.spark.source import SourceRun
-
-        if step.source not in self._sources:
+    def _source(self, step: Extract | Select | Load | Validate) -> SourceRun:
+        key = step.source, step.interval
+        if key not in self._sources:
             source = self._project.source(step.source)
-            self._sources[step.source] = SourceRun(
-                self._spark, self._project, source, step.interval, self.report.run_id
-            )
-        return self._sources[step.source]
+            arguments = self._spark, self._project, source, step.interval, self.report.run_id
+            if isinstance(step, Select):
+                from riskloom.run.spark.replay import ReplayRun
 
-    def _ingest(self, step: Extract | Load | Validate) -> str:
+                self._sources[key] = ReplayRun(*arguments, step.reason)
+            else:
+                from riskloom.run.spark.source import SourceRun
+
+                self._sources[key] = SourceRun(*arguments)
+        return self._sources[key]
+
+    def _ingest(self, step: Extract | Select | Load | Validate) -> str:
         run = self._source(step)
         try:
             match step:
-                case Extract():
+                case Extract() | Select():
                     return run.extract()
                 case Load():
                     return run.load()
@@ -106,7 +130,9 @@ class _Walk:
             self._report(step.source, run)
 
     def _report(self, source: str, run: SourceRun) -> None:
-        if run.record is not None:
+        if run.record is not None and run.record.kind == "replay":
+            self.report.replays[run.record.interval] = run.record
+        elif run.record is not None:
             self.report.sources[source] = run.record
         if run.page is not None:
             self.report.pages[source] = str(run.page)

@@ -74,6 +74,13 @@ def test_status_before_the_first_run(cli):
     assert "never" in done.output
 
 
+def test_a_replay_of_nothing_says_so(cli):
+    done = cli("replay", "logins", "--reason", "no_timestamp")
+    nothing = "nothing of logins that a replay could load is quarantined as 'no_timestamp'."
+    assert (done.exit_code, done.stdout, done.stderr) == (0, "", f"left out: {nothing}\n")
+    assert json.loads(cli("replay", "logins", "--dry-run", "--json").stdout)["steps"] == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
@@ -82,6 +89,7 @@ def test_status_before_the_first_run(cli):
             "error: interval 2026-01-03/2026-01-01 is reversed: it ends before it starts. Swap the two.\n",
         ),
         (("run", "--source", "login"), "error: there is no source 'login'. Did you mean 'logins'?\n"),
+        (("replay", "login"), "error: there is no source 'login'. Did you mean 'logins'?\n"),
     ],
 )
 def test_an_error_is_one_line_without_a_traceback(cli, arguments, text):

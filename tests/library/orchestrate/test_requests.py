@@ -28,6 +28,16 @@ def test_the_configuration_names_an_interval(request_module):
     assert request_module.asked_interval("orders", {"interval": "2010-12-01/2010-12-03", "sources": None}) == TWO_DAYS
 
 
+def test_a_replay_is_of_a_reason_or_of_all(request_module):
+    assert request_module.asked_replay("orders", {"interval": None, "replay": None}) is None
+    assert request_module.asked_replay("orders", {"replay": "no_timestamp"}) == "no_timestamp"
+    with pytest.raises(OrchestrationError) as caught:
+        request_module.asked_replay("orders", {"replay": True})
+    assert str(caught.value) == (
+        "DAG 'orders', configuration 'replay': True is no reason. Write one as `riskloom status` shows it, or \"all\"."
+    )
+
+
 @pytest.mark.parametrize(
     ("params", "text"),
     [

@@ -7,6 +7,7 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 from delta.tables import DeltaTable
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.storagelevel import StorageLevel
 
@@ -19,12 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from pyspark.sql import Column, DataFrame, DataFrameWriter, SparkSession
+    from pyspark.sql import Column, DataFrameWriter, SparkSession
 
 CHANGE_FEED = "delta.enableChangeDataFeed"
 _PROPERTIES = {CHANGE_FEED: "true"}
 _HASH = "row_hash"
-_ACTION = "_action"
+_ACTION, _IN_SCOPE = "_action", "_in_scope"
 _INSERT, _UPDATE, _DELETE = "insert", "update", "delete"
 
 
@@ -56,7 +57,7 @@ def publish(
     staged: DataFrame,
     *,
     key: tuple[str, ...],
-    scope: Column | None = None,
+    scope: Column | DataFrame | None = None,
     name: str,
     properties: Mapping[str, str] | None = None,
     unique: bool = False,
@@ -73,7 +74,8 @@ def publish(
         path: Folder of the table, made where it is missing.
         staged: The rows, with ``row_hash``; no two with one key, and no null in a key.
         key: Columns that identify a row.
-        scope: Condition on the table's rows: which of them the staged rows stand for. None for none.
+        scope: Which of the table's rows the staged rows stand for: a condition on them, or rows of some of their
+            columns, no two of them alike. None for none.
         name: The table's name as people see it.
         properties: Delta properties of a new table beside the change feed.
         unique: Whether the rows are read from files and known to have one key each: they are neither kept nor
@@ -96,7 +98,7 @@ def _publish(
     path: Path,
     counted: tuple[DataFrame, int],
     key: tuple[str, ...],
-    scope: Column | None,
+    scope: Column | DataFrame | None,
     name: str,
     properties: Mapping[str, str],
 ) -> Published:
@@ -157,23 +159,30 @@ def _named(columns: set[tuple[str, str]]) -> str:
     return ", ".join(f"{name} {dtype}" for name, dtype in sorted(columns)) or "no such column"
 
 
-def _compare(staged: DataFrame, target: DataFrame, key: tuple[str, ...], scope: Column | None) -> DataFrame:
+def _compare(staged: DataFrame, target: DataFrame, key: tuple[str, ...], scope: Column | DataFrame | None) -> DataFrame:
     """Give the rows to insert, update and delete: all columns as staged, and what to do."""
-    in_scope = F.lit(False) if scope is None else F.coalesce(scope, F.lit(False))
-    there = target.select(
-        *(F.col(column).alias(f"_there_{column}") for column in key),
-        F.col(_HASH).alias("_there_hash"),
-        in_scope.alias("_in_scope"),
+    there = _marked(target, scope).select(
+        *(F.col(column).alias(f"_there_{column}") for column in key), F.col(_HASH).alias("_there_hash"), _IN_SCOPE
     )
     same_key = reduce(lambda left, right: left & right, (F.col(column) == F.col(f"_there_{column}") for column in key))
     action = (
         F.when(F.col("_there_hash").isNull(), _INSERT)
-        .when(F.col(_HASH).isNull() & F.col("_in_scope"), _DELETE)
+        .when(F.col(_HASH).isNull() & F.col(_IN_SCOPE), _DELETE)
         .when(F.col(_HASH) != F.col("_there_hash"), _UPDATE)
     )
     joined = staged.join(there, same_key, "full_outer").withColumn(_ACTION, action).where(F.col(_ACTION).isNotNull())
     keys = {column: F.coalesce(F.col(column), F.col(f"_there_{column}")) for column in key}
     return joined.withColumns(keys).select(*staged.columns, _ACTION)
+
+
+def _marked(target: DataFrame, scope: Column | DataFrame | None) -> DataFrame:
+    """Mark the rows that are in the scope."""
+    if isinstance(scope, DataFrame):
+        marks = scope.withColumn(_IN_SCOPE, F.lit(True))
+        joined = target.join(marks, scope.columns, "left")
+        return joined.withColumn(_IN_SCOPE, F.coalesce(_IN_SCOPE, F.lit(False)))
+    condition = F.lit(False) if scope is None else F.coalesce(scope, F.lit(False))
+    return target.withColumn(_IN_SCOPE, condition)
 
 
 def _merge(

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from dataclasses import asdict, fields
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from riskloom.errors import RiskloomError
 from riskloom.extract.bronze import extract
 from riskloom.extract.load import load
 from riskloom.extract.publish import publish
 from riskloom.lake import ops
 from riskloom.lake.paths import Lake
+from riskloom.lake.races import first_line
 from riskloom.plan.fingerprint import source_fingerprint
 from riskloom.plan.steps import counted
 from riskloom.project import TRANSFORMS
@@ -19,7 +22,7 @@ from riskloom.quality.gate import gate
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
     from riskloom.declare import EventSource
     from riskloom.extract.bronze import Extracted
@@ -27,11 +30,14 @@ if TYPE_CHECKING:
     from riskloom.intervals import Interval
     from riskloom.project import Project
 
+logger = logging.getLogger(__name__)
 Status = Literal["passed", "held", "failed"]
 
 
 class SourceRun:
     """A run of one source over one interval; its steps are called in order."""
+
+    kind: ClassVar[Literal["run", "replay"]] = "run"
 
     def __init__(
         self, spark: SparkSession, project: Project, source: EventSource, interval: Interval, run_id: str
@@ -75,21 +81,34 @@ class SourceRun:
         """
         loaded = self._loaded
         assert loaded is not None, "a plan with validate has load before it"  # noqa: S101 - held by plan.build
-        staged = self._spark.read.parquet(str(loaded.events_path))
-        found = gate(self._project, self._source, staged, self._run_id, self._interval)
+        found = gate(self._project, self._source, self._staged(loaded), self._run_id, self._interval)
         self.page = found.page
         self.warnings = tuple(str(check) for check in found.warnings)
+        before = self._before(loaded)
         done = publish(self._spark, self._project, self._source, loaded, found.passed, self._run_id)
-        record = self._line("passed" if found.passed else "held", **(_counts(loaded) | asdict(done)))
+        record = self._line("passed" if found.passed else "held", **(_counts(loaded) | asdict(done) | before))
         record.check()
         self._write(record)
         found.require()
         return f"{done.published:,} published, {done.quarantined:,} quarantined, {done.changed:,} changed"
 
+    def _staged(self, loaded: Loaded) -> DataFrame:
+        """Give the events that the gate looks at."""
+        return self._spark.read.parquet(str(loaded.events_path))
+
+    def _before(self, loaded: Loaded) -> dict[str, Any]:  # noqa: ARG002 - a replay's has a use for it
+        """Give what the run's line says of the lines' former outcome."""
+        return {}
+
     def failed(self, error: Exception) -> None:
         """Write the line of a run that ended in an error, unless its line is written already."""
-        if self.record is None:
+        if self.record is not None:
+            return
+        try:
             self._write(self._line("failed", error=f"{type(error).__name__}: {error}"))
+        except (RiskloomError, OSError) as another:
+            # What ended the run may prevent its record too, as a full disk does: the run's own error is told.
+            logger.warning("the failed run of %s is not recorded: %s", self._source.name, first_line(another))
 
     def _line(self, status: Status, **counts: Any) -> ops.RunRecord:  # noqa: ANN401 - the fields of the record
         module = self._source.transform.partition(":")[0]
@@ -103,6 +122,7 @@ class SourceRun:
             ended_ts=time.time_ns() // 1_000,
             status=status,
             fingerprint=source_fingerprint(self._source, transform),
+            kind=self.kind,
             **counts,
         )
 
