@@ -22,6 +22,9 @@ from riskloom.tabular import as_table
 
 ROOT = Path(__file__).resolve().parents[1]
 COUNTS = ("lines_in", "record", "continuation", "blank", "header", "ignored")
+_SHOWN = 30
+# Of the entity with the most. A service of hundreds of features asks much that is never true of one customer at once.
+_LEAST = 0.25
 UNITS = ("records", "extra_events", "published", "duplicates", "quarantined", "held")
 
 
@@ -44,6 +47,9 @@ def show_all(project: Project, outcome: Outcome) -> int:
     say(as_table([record.as_data() for record in outcome.records.values()], ("source", *COUNTS, *UNITS)))
     examples = [show(project, service) for service in project.services]
     faults = [*outcome.faults, *(fault for example in examples for fault in print_example(example))]
+    say("\nWhat each service costs, and whether training and online agree:")
+    rows = [example.as_data() for example in examples]
+    say(as_table(rows, tuple(rows[0])))
     say(f"\nData Docs: {outcome.data_docs}")
     for fault in faults:
         say(f"FAILED: {fault}")
@@ -55,6 +61,7 @@ def print_example(example: Example) -> list[str]:
     """Print one service's answer beside its training row, and give what is wrong with it."""
     keys = ", ".join(f"{name}={value}" for name, value in example.keys.items())
     say(f"\n{example.service}: {example.training_rows:,} training rows. Online, for {keys}:")
+    instants = sorted(set(example.parity.instants.values()))
     rows = [
         {
             "feature": name,
@@ -64,12 +71,16 @@ def print_example(example: Example) -> list[str]:
         }
         for name, value in example.online.items()
     ]
-    say(as_table(rows, ("feature", "online", "training", "status")))
-    instants = sorted(set(example.instants.values()))
+    say(as_table(rows[:_SHOWN], ("feature", "online", "training", "status")))
+    if len(rows) > _SHOWN:
+        say(f"... and {len(rows) - _SHOWN} more features.")
     say(f"Read at the watermark, {' and '.join(instants)}: {example.non_zero} of {len(rows)} features are non-zero.")
-    faults = [f"{example.service}: {name} differs from the training row" for name in example.differing]
-    if example.non_zero * 2 < len(rows):
-        faults.append(f"{example.service}: less than half of its features are non-zero")
+    differing = example.parity.differing
+    faults = [f"{example.service}: {name} of {keys} differs from the training row" for keys, name in differing[:3]]
+    if len(differing) > len(faults):
+        faults.append(f"{example.service}: {len(differing) - len(faults):,} more values differ")
+    if example.non_zero < len(rows) * _LEAST:
+        faults.append(f"{example.service}: less than {_LEAST:.0%} of its features are non-zero")
     return faults
 
 
@@ -88,6 +99,8 @@ def summary(project: Project, outcome: Outcome, examples: list[Example]) -> dict
         "views": len(project.views),
         "training_rows": sum(example.training_rows for example in examples),
         "online_ms_p50": p50(examples),
+        "keys_compared": sum(len(example.parity.keys) for example in examples),
+        "values_differing": sum(len(example.parity.differing) for example in examples),
         "data_docs": str(outcome.data_docs),
     }
 
