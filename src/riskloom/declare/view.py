@@ -29,6 +29,8 @@ class FeatureView:
         windows: Lengths for each aggregation that has none of its own.
         max_staleness: How far the view's watermark may lie before the instant of a read; None for no limit.
         max_events: How many events of one entity the online state may hold, newest first.
+        hold: How long before a materialized state's end an event may be pushed; an older one comes by the log.
+        max_recent: How many pushed events of one entity may wait for the log to confirm them.
         description: One line for people.
         owner: Who answers for the view.
         risks: What its features help to find, in the project's own words.
@@ -51,6 +53,8 @@ class FeatureView:
     windows: tuple[str, ...] = ()
     max_staleness: str | None = None
     max_events: int = 10_000
+    hold: str = "2h"
+    max_recent: int = 1_024
     description: str = ""
     owner: str = ""
     risks: tuple[str, ...] = ()
@@ -64,6 +68,9 @@ class FeatureView:
             raise DeclarationError.invalid(self._place, "it has no aggregations. Give one at least.")
         if self.max_events < 1:
             raise DeclarationError.invalid(self._place, "max_events must be 1 or more.")
+        parse_duration(self.hold)
+        if self.max_recent < 0:
+            raise DeclarationError.invalid(self._place, "max_recent must be 0 or more.")
         if self.max_staleness is not None:
             parse_duration(self.max_staleness)
         self._check_keys()

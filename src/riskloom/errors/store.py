@@ -91,6 +91,42 @@ class StoreError(RiskloomError):
         return cls(f"{name!r}: its table {path} is gone, so the training set cannot be computed again. Restore it.")
 
     @classmethod
+    def unnamed_events(cls, source: str) -> Self:
+        """Build the error for pushed events of which nobody can tell which line of the log they are."""
+        return cls(
+            f"source {source!r} names its events by their place in a file, so a pushed one and its line would count "
+            "twice. Declare event_id= as the columns that name an event."
+        )
+
+    @classmethod
+    def redacted_push(cls, view: str, column: str) -> Self:
+        """Build the error for pushed free text."""
+        return cls(
+            f"view {view!r} reads {column!r}, from which extraction takes out personal data, so its events cannot be "
+            "pushed. Let them come by the log."
+        )
+
+    @classmethod
+    def unknown_event_column(cls, source: str, place: int, column: str, available: Iterable[str]) -> Self:
+        """Build the error for a pushed event with a column that its source does not have."""
+        return cls(f"source {source!r}, event {place}: there is no column {column!r}.{nearest(column, available)}")
+
+    @classmethod
+    def bad_event(cls, source: str, place: int, why: str) -> Self:
+        """Build the error for a pushed event that is not what its source declares."""
+        return cls(f"source {source!r}, event {place}: {why}. Nothing was stored.")
+
+    @classmethod
+    def no_push_target(cls, name: str, available: Iterable[str]) -> Self:
+        """Build the error for a push to something that is neither a source nor a view."""
+        return cls(f"{name!r} is no event source and no windowed view of the registry.{nearest(name, available)}")
+
+    @classmethod
+    def contended(cls, view: str) -> Self:
+        """Build the error for a state that others change all the time."""
+        return cls(f"view {view!r}: a state was changed by others again and again. Push the events once more.")
+
+    @classmethod
     def plain_view(cls, view: str, action: str) -> Self:
         """Build the error for a Feast view that is not one of Riskloom's."""
         return cls(

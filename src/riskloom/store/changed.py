@@ -32,7 +32,7 @@ def changed_keys(view: FeatureView, path: Path, since: int, until: int) -> pa.Ta
     Returns:
         The key columns; None where the files of the version known are not there any more.
     """
-    keys = list(view.entity.key_columns)
+    keys = list(view.partition_keys)
     before, after = (set(tables.added_files(path, version).column("path").to_pylist()) for version in (since, until))
     try:
         gone, new = (_rows(view, path, files) for files in (before - after, after - before))

@@ -10,6 +10,8 @@ from riskloom.errors import StoreError
 from riskloom.intervals import to_datetime, to_micros
 from riskloom.store.compile import FULL_NAMES
 from riskloom.store.online import windowed
+from riskloom.store.push import Outcome, push
+from riskloom.store.pushed_events import Targets, check_redacted, records_of
 from riskloom.store.repo import open_store
 from riskloom.store.views import Asked
 
@@ -116,6 +118,7 @@ class OnlineFeatures:
         self._online: RiskloomOnlineStore = store.provider.online_store
         self.views = self._online.views(store.config)
         self._services: dict[str, Service] = {}
+        self._targets = Targets(store)
 
     @classmethod
     def connect(cls, repo_path: Path | str) -> Self:
@@ -168,6 +171,35 @@ class OnlineFeatures:
             known = self.service(service, settled=True)
             answers = self._answers(known, rows, instant)
         return _rows(answers, len(rows))
+
+    def push(self, name: str, events: Sequence[Mapping[str, Any]]) -> list[Outcome]:
+        """Let events count in every read whose instant is later than they are, before their log has brought them.
+
+        Each event id counts once, in whatever order pushes, retries and batches come: push an event again after any
+        error. All events are checked before the first is stored.
+
+        Args:
+            name: An event source, for all of its views, or one view.
+            events: ``event_ts`` and the source's columns, identifiers as callers know them; see
+                ``riskloom.store.pushed_events``.
+
+        Returns:
+            What became of each event in each view.
+
+        Raises:
+            StoreError: There is no such source or view, an event is not what its source declares, or the store can't be
+                reached.
+            PrivacyError: The keys for tokens are not there.
+        """
+        plans = self._targets.find(name)
+        records = records_of(plans[0].view.source, events)
+        for plan in plans:
+            check_redacted(plan.view)
+        return [
+            Outcome(place, plan.view.name, status)
+            for plan in plans
+            for place, status in enumerate(push(self.views, plan, records))
+        ]
 
     def _answers(self, service: Service, rows: Sequence[Mapping[str, Any]], at: int | None) -> Answers:
         asked = [

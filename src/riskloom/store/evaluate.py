@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
-from riskloom.intervals import parse_duration
+from riskloom.intervals import available, parse_duration
 from riskloom.store.inner.base import KeyCodec
+from riskloom.store.packed.pushed import PushedEvents
 from riskloom.store.packed.read import Reader
 from riskloom.store.packed.shape import Shape, packable
+from riskloom.store.recent import EXPIRY, Record, events_of
 from riskloom.store.spine import AT
-from riskloom.store.state import NEVER, fingerprint, schema
+from riskloom.store.state import NEVER, State, fingerprint, schema
 from riskloom.windows import compute
 from riskloom.windows.tables import ARROW, INSTANT
 
@@ -21,7 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from riskloom.declare import Feature, FeatureView
-    from riskloom.store.state import Mark, State
+    from riskloom.store.recent import Recent
+    from riskloom.store.state import Mark
 
 PRESENT = "present"
 NULL = "null"
@@ -42,7 +46,10 @@ class Plan:
         features: Its features by name.
         max_staleness: Microseconds that its watermark may lie before the instant of a read; None for no limit.
         packed: Whether its states are packed; else they are the events themselves.
-        codec: Writes its entity keys.
+        codec: Writes the keys of its states: those of its entities, or the part of them that all entities share whose
+            events one value reads.
+        places: Places of those among the entity's key columns.
+        hold: Microseconds before a state's cut from which on an event may be pushed.
         reach: Microseconds before an instant from which an event may still count.
     """
 
@@ -53,14 +60,26 @@ class Plan:
         self.features = {feature.name: feature for feature in view.features}
         self.max_staleness = None if view.max_staleness is None else parse_duration(view.max_staleness)
         self.packed = packable(view)
-        self.codec = KeyCodec(view.entity.keys)
+        columns = view.entity.key_columns
+        self.places = [columns.index(name) for name in view.partition_keys]
+        self.codec = KeyCodec([view.entity.keys[place] for place in self.places])
         self.reach = view.reach
+        self.hold = min(parse_duration(view.hold), self.reach)
         self._readers: dict[tuple[str, ...], Reader] = {}
 
     @cached_property
     def shape(self) -> Shape:
         """Layout of its packed states."""
         return Shape(self.view)
+
+    @cached_property
+    def pushed(self) -> PushedEvents:
+        """Pushed events as its packed states read them."""
+        return PushedEvents(self.view, self.shape)
+
+    def encode(self, key: Sequence[Any]) -> bytes:
+        """Write the key of the state that holds an entity's events."""
+        return self.codec.encode([key[place] for place in self.places])
 
     def reader(self, names: tuple[str, ...]) -> Reader:
         """Give what reads features off packed states, made once."""
@@ -142,20 +161,10 @@ def evaluate(
     found = [(key, state) for key, state in zip(keys, states, strict=True) if state is not None]
     computed = iter(_compute(plan, found, at, names))
     rows = [
-        _missing(features) if state is None else _row(next(computed), state, starts, stale=stale) for state in states
+        _missing(features) if state is None else _row(next(computed), state, starts, at, stale=stale)
+        for state in states
     ]
-    return Answer(at, mark.watermark, [_without_others(features, row) for row in rows])
-
-
-def _without_others(features: list[Feature], row: Row) -> Row:
-    """Withhold what reads the events of other entities: a state holds its own entity's alone."""
-    if not any(feature.of_others for feature in features):
-        return row
-    values = tuple(None if feature.of_others else value for feature, value in zip(features, row.values, strict=True))
-    statuses = tuple(
-        UPDATING if feature.of_others else status for feature, status in zip(features, row.statuses, strict=True)
-    )
-    return Row(values, statuses)
+    return Answer(at, mark.watermark, rows)
 
 
 def _compute(
@@ -166,11 +175,32 @@ def _compute(
     types = [(column, ARROW[dtype]) for column, dtype in plan.view.entity.keys]
     keys = {column: pa.array([key[i] for key, _ in found], dtype) for i, (column, dtype) in enumerate(types)}
     spine = pa.table({**keys, AT: pa.array([at] * len(found), pa.int64()).cast(INSTANT)})
-    events = pa.Table.from_batches([state.events for _, state in found], plan.schema)
-    owners = pa.array(np.repeat(np.arange(len(found)), [state.events.num_rows for _, state in found]))
-    owned = pa.table({**{name: values.take(owners) for name, values in keys.items()}, **_columns(events)})
+    # Entities whose events are in one and the same state share them.
+    owners = {tuple(key[place] for place in plan.places): (i, state) for i, (key, state) in enumerate(found)}
+    events = pa.Table.from_batches([state.events for _, state in owners.values()], plan.schema)
+    sizes = [state.events.num_rows for _, state in owners.values()]
+    places = pa.array(np.repeat([i for i, _ in owners.values()], sizes))
+    shared = {name: keys[name].take(places) for name in plan.view.partition_keys}
+    owned = pa.table({**shared, **_columns(events)})
     values = compute(plan.view, owned, spine, names)
     return list(zip(*(column.to_pylist() for column in values.columns), strict=True))
+
+
+def with_pushed(plan: Plan, mark: Mark, state: State | None, recent: Recent, at: int) -> State | None:
+    """Put pushed events that are seen at an instant beside those of a state; None where there are neither."""
+    since = mark.watermark - EXPIRY
+    records = [
+        record
+        for record in map(Record.decode, recent.records)
+        if since <= record.event_ts < at and available(record.available_ts, at)
+    ]
+    if state is None and not records and not recent.saturates(mark.watermark - plan.reach, at):
+        return None
+    events = events_of(plan.view, records).select(plan.schema.names).to_batches()
+    if state is None:
+        nothing = pa.RecordBatch.from_pylist([], plan.schema)
+        state = State(generation=0, since=NEVER, truncated_before=NEVER, newest=NEVER, events=nothing)
+    return replace(state, events=pa.concat_batches([state.events, *events]), recent=recent)
 
 
 def _columns(table: pa.Table) -> dict[str, pa.ChunkedArray]:
@@ -181,18 +211,20 @@ def _missing(features: list[Feature]) -> Row:
     return Row(tuple(feature.default for feature in features), (NOT_FOUND,) * len(features))
 
 
-def _row(values: tuple[Any, ...], state: State, starts: list[int], *, stale: bool) -> Row:
-    statuses = [_status(value, start, state, stale=stale) for value, start in zip(values, starts, strict=True)]
+def _row(values: tuple[Any, ...], state: State, starts: list[int], at: int, *, stale: bool) -> Row:
+    statuses = [_status(value, start, state, at, stale=stale) for value, start in zip(values, starts, strict=True)]
     known = (
         None if status in (SATURATED, BEFORE_STATE) else value for value, status in zip(values, statuses, strict=True)
     )
     return Row(tuple(known), tuple(statuses))
 
 
-def _status(value: Any, start: int, state: State, *, stale: bool) -> str:  # noqa: ANN401 - a feature's value
+def _status(value: Any, start: int, state: State, at: int, *, stale: bool) -> str:  # noqa: ANN401 - a feature's value
     if start < state.since:
         return BEFORE_STATE
     if state.truncated_before != NEVER and start < state.truncated_before:
+        return SATURATED
+    if state.recent is not None and state.recent.saturates(start, at):
         return SATURATED
     if stale:
         return OUTSIDE_MAX_AGE

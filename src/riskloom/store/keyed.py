@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from riskloom.declare import FeatureView
+    from riskloom.declare import EventSource, FeatureView
+    from riskloom.store.recent import Record
 
     Key = tuple[Any, ...]
 
@@ -72,10 +73,28 @@ def under_each_key(view: FeatureView, keys: Sequence[Key]) -> list[list[Key]]:
     columns = token_keys(view)
     if not columns:
         return [list(keys)]
-    ring = Ring.required(f"view {view.name!r}")
     held = [name in columns for name in view.entity.key_columns]
-    rings = [ring.until(key_id) for key_id in reversed(ring.ids)]
-    return [[_tokenised(key, held, one) for key in keys] for one in rings]
+    return [[_tokenised(key, held, one) for key in keys] for one in rings_of(view)]
+
+
+def rings_of(view: FeatureView) -> list[Ring]:
+    """Give the ring as of each of its keys, the newest first; none where a view's source holds no tokens.
+
+    Raises:
+        PrivacyError: The keys for tokens are not there.
+    """
+    if not view.source.tokens:
+        return []
+    ring = Ring.required(f"view {view.name!r}")
+    return [ring.until(key_id) for key_id in reversed(ring.ids)]
+
+
+def tokenised(source: EventSource, record: Record, ring: Ring) -> Record:
+    """Put tokens in the place of an event's identifiers."""
+    tokens = {
+        name: None if record.columns.get(name) is None else ring.token(record.columns[name]) for name in source.tokens
+    }
+    return record._replace(columns={**record.columns, **tokens})
 
 
 def _tokenised(key: Key, held: Sequence[bool], ring: Ring) -> Key:

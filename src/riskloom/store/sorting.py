@@ -30,7 +30,7 @@ def sorted_events(view: FeatureView, events: pa.Table) -> pa.Table:
     Returns:
         The columns that an evaluation reads, each in one piece.
     """
-    keys = view.entity.key_columns
+    keys = view.partition_keys
     types = {column: view.source.columns[column] for column in view.event_columns}
     types |= {EVENT_ID: "string", **dict.fromkeys(EVENT_TIMES, "timestamp")}
     rows = conform("events", events, types)

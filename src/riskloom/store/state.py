@@ -22,6 +22,7 @@ from riskloom.windows.tables import ARROW, INSTANT
 
 if TYPE_CHECKING:
     from riskloom.declare import FeatureView
+    from riskloom.store.recent import Recent
 
 VERSION = 1
 NEVER = -(2**63)
@@ -30,7 +31,7 @@ _CHECKED = 2
 _STATE = struct.Struct("<16sQqqq")
 _MARK = struct.Struct("<16sQQqqqQIIQI")
 _STATE_KIND, _MARK_KIND = b"S", b"M"
-_NAMES = {_STATE_KIND: "a state", _MARK_KIND: "the watermark"}
+_NAMES = {_STATE_KIND: "a state", _MARK_KIND: "the watermark", b"R": "the recent part of a state"}
 
 
 def fingerprint(view: FeatureView) -> bytes:
@@ -46,8 +47,8 @@ def fingerprint(view: FeatureView) -> bytes:
 
 
 def schema(view: FeatureView) -> pa.Schema:
-    """Give the columns of a state: those of an event, without the key, which is the state's own."""
-    keys = view.entity.key_columns
+    """Give the columns of a state: those of an event, without the keys that all of its events share."""
+    keys = view.partition_keys
     columns = [(name, ARROW[view.source.columns[name]]) for name in view.event_columns if name not in keys]
     return pa.schema([*columns, (EVENT_ID, pa.string()), (EVENT_TS, INSTANT), (AVAILABLE_TS, INSTANT)])
 
@@ -62,6 +63,7 @@ class State:
         truncated_before: Newest instant of which an event was left out, plus one; ``NEVER`` where none was.
         newest: Time of the newest event.
         events: The events, in any order.
+        recent: What was pushed beside them.
     """
 
     generation: int
@@ -69,11 +71,12 @@ class State:
     truncated_before: int
     newest: int
     events: pa.RecordBatch
+    recent: Recent | None = None
 
     def encode(self, declaration: bytes) -> bytes:
         """Write the state under a declaration's fingerprint."""
         head = _STATE.pack(declaration, self.generation, self.since, self.truncated_before, self.newest)
-        return _seal(_STATE_KIND, head + self.events.serialize().to_pybytes())
+        return sealed(_STATE_KIND, head + self.events.serialize().to_pybytes())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +116,7 @@ class Mark:
 
     def encode(self) -> bytes:
         """Write the mark."""
-        return _seal(_MARK_KIND, _MARK.pack(*asdict(self).values()))
+        return sealed(_MARK_KIND, _MARK.pack(*asdict(self).values()))
 
 
 def decode_mark(view: str, data: bytes) -> Mark:
@@ -122,7 +125,7 @@ def decode_mark(view: str, data: bytes) -> Mark:
     Raises:
         StoreError: The bytes are damaged.
     """
-    body = _open(view, _MARK_KIND, data)
+    body = opened(view, _MARK_KIND, data)
     if len(body) != _MARK.size:
         raise StoreError.corrupt(view, _NAMES[_MARK_KIND], "its length is wrong")
     return Mark(**dict(zip(Mark.__dataclass_fields__, _MARK.unpack(body), strict=True)))
@@ -141,7 +144,7 @@ def decode_state(view: str, data: bytes, columns: pa.Schema, mark: Mark, reach: 
     Raises:
         StoreError: The bytes are damaged, or are of another declaration.
     """
-    body = _open(view, _STATE_KIND, data)
+    body = opened(view, _STATE_KIND, data)
     if len(body) < _STATE.size:
         raise StoreError.corrupt(view, _NAMES[_STATE_KIND], "its length is wrong")
     declaration, generation, since, truncated_before, newest = _STATE.unpack_from(body)
@@ -153,12 +156,18 @@ def decode_state(view: str, data: bytes, columns: pa.Schema, mark: Mark, reach: 
     return State(generation=generation, since=since, truncated_before=truncated_before, newest=newest, events=events)
 
 
-def _seal(kind: bytes, body: bytes) -> bytes:
+def sealed(kind: bytes, body: bytes) -> bytes:
+    """Put a format version, a kind and a checksum before bytes."""
     checksum = zlib.crc32(body, zlib.crc32(bytes([VERSION]) + kind))
     return _ENVELOPE.pack(VERSION, kind, checksum) + body
 
 
-def _open(view: str, kind: bytes, data: Any) -> bytes:  # noqa: ANN401 - whatever the store held
+def opened(view: str, kind: bytes, data: Any) -> bytes:  # noqa: ANN401 - whatever the store held
+    """Give the bytes that ``sealed`` was given.
+
+    Raises:
+        StoreError: They are damaged, or of another kind.
+    """
     if not isinstance(data, bytes) or len(data) < _ENVELOPE.size:
         raise StoreError.corrupt(view, _NAMES[kind], "it is cut off")
     version, found, checksum = _ENVELOPE.unpack_from(data)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
 from riskloom.store.packed.encode import encode
 from riskloom.store.packed.fold import Events
-from riskloom.store.sorting import entity_edges, sorted_events
+from riskloom.store.sorting import EVENT_ID, entity_edges, sorted_events
 from riskloom.store.state import NEVER, State
 from riskloom.windows.tables import EVENT_TIMES
 
@@ -28,7 +28,24 @@ _ENTITIES_AT_ONCE = 5_000
 MAX_RAW = 1_024
 
 
-def encode_states(plan: Plan, events: pa.Table, stamp: Stamp) -> Iterator[list[tuple[bytes, bytes]]]:
+class Encoded(NamedTuple):
+    """Some states.
+
+    Attributes:
+        states: Keys, as the codec writes them, and states.
+        events: What they are made of.
+    """
+
+    states: list[tuple[bytes, bytes]]
+    events: Events
+
+    def ids(self, place: int) -> set[str]:
+        """Give the ids of one state's events."""
+        begin, end = int(self.events.begins[place]), int(self.events.ends[place])
+        return set(self.events.table.column(EVENT_ID).slice(begin, end - begin).to_pylist())
+
+
+def encode_states(plan: Plan, events: pa.Table, stamp: Stamp) -> Iterator[Encoded]:
     """Write one state for each entity that has events.
 
     Args:
@@ -37,20 +54,20 @@ def encode_states(plan: Plan, events: pa.Table, stamp: Stamp) -> Iterator[list[t
         stamp: What the states are of. The events are complete from as far before its cut as the view reaches.
 
     Yields:
-        Keys, as the codec writes them, and states, some thousands at a time.
+        States, some thousands at a time.
     """
     view = plan.view
     rows = sorted_events(view, events)
-    begins, ends = entity_edges(rows, view.entity.key_columns)
+    begins, ends = entity_edges(rows, view.partition_keys)
     for start in range(0, len(begins), _ENTITIES_AT_ONCE):
         block = slice(start, start + _ENTITIES_AT_ONCE)
         offset = int(begins[start])
         part = rows.slice(offset, int(ends[block][-1]) - offset).combine_chunks()
         held = _events(part, begins[block] - offset, ends[block] - offset)
-        names = part.select(view.entity.key_columns).take(pa.array(held.begins))
+        names = part.select(view.partition_keys).take(pa.array(held.begins))
         written = _packed(plan, held, stamp) if plan.packed else _lists(plan, held, stamp)
         keys = zip(*(column.to_pylist() for column in names.columns), strict=True)
-        yield list(zip(map(plan.codec.encode, keys), written, strict=True))
+        yield Encoded(list(zip(map(plan.codec.encode, keys), written, strict=True)), held)
 
 
 def _events(table: pa.Table, begins: Ints, ends: Ints) -> Events:
@@ -59,7 +76,7 @@ def _events(table: pa.Table, begins: Ints, ends: Ints) -> Events:
 
 
 def _packed(plan: Plan, events: Events, stamp: Stamp) -> Iterator[bytes]:
-    return encode(plan.shape, events, plan.declaration, stamp, min(plan.view.max_events, MAX_RAW))
+    return encode(plan.shape, events, plan.declaration, stamp, min(plan.view.max_events, MAX_RAW), plan.hold)
 
 
 def _lists(plan: Plan, events: Events, stamp: Stamp) -> Iterator[bytes]:

@@ -9,10 +9,11 @@ from riskloom.errors import StoreError
 from riskloom.intervals import to_micros
 from riskloom.store import evaluate
 from riskloom.store.evaluate import UPDATING, Answer, Plan, Row
-from riskloom.store.inner.base import MARK, declaration_key, state_key
+from riskloom.store.inner.base import MARK, Held, declaration_key, state_key
 from riskloom.store.inner.base import Row as Written
 from riskloom.store.keyed import under_each_key
 from riskloom.store.packed import evaluate as packed
+from riskloom.store.recent import Recent
 from riskloom.store.source import declared
 from riskloom.store.state import Mark, decode_mark, decode_state
 
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Any
 
-    from riskloom.store.inner.base import StateStore
+    from riskloom.store.inner.base import Found, StateStore
+    from riskloom.store.state import State
 
     Key = tuple[Any, ...]
 
@@ -94,7 +96,7 @@ class Views:
             answers.append(answer)
         return answers
 
-    def _find_older(self, part: Asked, keys: list[Key], older: Sequence[list[Key]], states: list[bytes | None]) -> None:
+    def _find_older(self, part: Asked, keys: list[Key], older: Sequence[list[Key]], states: list[Found]) -> None:
         """Look for states that stand under an older key for tokens, as they do until a view is built anew."""
         for again in older:
             missing = [place for place, state in enumerate(states) if state is None]
@@ -110,7 +112,7 @@ class Views:
         known = self._marks.get(plan.view.name)
         return known is not None and known[1].generation > 0 and known[1].declaration != plan.declaration
 
-    def _found(self, asked: Sequence[Asked], keys: Sequence[list[Key]]) -> list[tuple[Mark | None, list[bytes | None]]]:
+    def _found(self, asked: Sequence[Asked], keys: Sequence[list[Key]]) -> list[tuple[Mark | None, list[Found]]]:
         guessed = [self._slots.get(part.plan.view.name, 0) for part in asked]
         read = self._read(asked, keys, guessed)
         slots = [slot if mark is None else mark.slot for slot, (mark, _) in zip(guessed, read, strict=True)]
@@ -122,25 +124,23 @@ class Views:
 
     def _read(
         self, asked: Sequence[Asked], keys: Sequence[list[Key]], slots: Sequence[int]
-    ) -> list[tuple[Mark | None, list[bytes | None]]]:
+    ) -> list[tuple[Mark | None, list[Found]]]:
         wanted = [
-            (part.plan.view.name, [MARK, *(state_key(slot, encoded) for encoded in map(part.plan.codec.encode, mine))])
+            (part.plan.view.name, [MARK, *(state_key(slot, encoded) for encoded in map(part.plan.encode, mine))])
             for part, mine, slot in zip(asked, keys, slots, strict=True)
         ]
         found = self.states.read(wanted)
         return [(self._decoded(view, mark), states) for (view, _), (mark, *states) in zip(wanted, found, strict=True)]
 
-    def _decoded(self, view: str, data: bytes | None) -> Mark | None:
-        if data is None:
+    def _decoded(self, view: str, data: Found) -> Mark | None:
+        if not isinstance(data, bytes):
             return None
         known = self._marks.get(view)
         if known is None or known[0] != data:
             known = self._marks[view] = (data, decode_mark(view, data))
         return known[1]
 
-    def _answer(
-        self, part: Asked, keys: list[Key], mark: Mark | None, states: list[bytes | None], at: int | None
-    ) -> Answer:
+    def _answer(self, part: Asked, keys: list[Key], mark: Mark | None, states: list[Found], at: int | None) -> Answer:
         if mark is not None and mark.generation == 0:
             mark = None
         instant = self._now(mark) if at is None else at
@@ -153,12 +153,16 @@ class Views:
         answer = _evaluated(former, keys, mark, states, instant, served)
         return Answer(answer.at, answer.watermark, [_spread(row, served, part.names) for row in answer.rows])
 
+    def serving(self, plan: Plan, mark: Mark) -> Plan:
+        """Give the declaration that serves a view."""
+        return plan if mark.declaration == plan.declaration else self._declared(plan.view.name, mark)
+
     def _declared(self, view: str, mark: Mark) -> Plan:
         """Give the declaration that a view's states were written under."""
         plan = self._former.get(mark.declaration)
         if plan is None:
             data = self.states.read([(view, [declaration_key(mark.declaration)])])[0][0]
-            if data is None:
+            if not isinstance(data, bytes):
                 raise StoreError.other_declaration(view, "the watermark")
             plan = self._former[mark.declaration] = Plan(declared(data))
         return plan
@@ -178,14 +182,21 @@ def _evaluated(
     plan: Plan,
     keys: list[Key],
     mark: Mark | None,
-    states: list[bytes | None],
+    states: list[Found],
     at: int | None,
     names: tuple[str, ...],
 ) -> Answer:
     if plan.packed:
         return packed.evaluate(plan, mark, states, at, names)
     reach, view = plan.view.reach, plan.view.name
-    held = [decode_state(view, data, plan.schema, mark, reach) if data and mark else None for data in states]
+    held: list[State | None] = [None] * len(states)
+    if mark is not None and at is not None:
+        for place, data in enumerate(states):
+            body = data.body if isinstance(data, Held) else data
+            state = decode_state(view, body, plan.schema, mark, reach) if body else None
+            if isinstance(data, Held):
+                state = evaluate.with_pushed(plan, mark, state, Recent.decode(view, data.recent), at)
+            held[place] = state
     return evaluate.evaluate(plan, mark, keys, held, at, names)
 
 

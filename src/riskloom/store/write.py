@@ -17,6 +17,8 @@ from riskloom.lake import ops, tables
 from riskloom.lake.bucketed.table import snapshot
 from riskloom.lake.commits import committed
 from riskloom.lake.paths import Lake
+from riskloom.store.absorb import Absorbed, absorb
+from riskloom.store.carry import carry, expire
 from riskloom.store.changed import changed_keys, distinct_keys, of_keys
 from riskloom.store.inner.base import Row, state_key
 from riskloom.store.packed.head import Stamp
@@ -25,7 +27,7 @@ from riskloom.store.state import NEVER, Mark
 from riskloom.store.states import encode_states
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from feast import FeatureView, RepoConfig
@@ -84,6 +86,9 @@ class _Job:
         """From when on the states are read: a build that serves already must go on serving its mark."""
         return self.span.watermark if self.keys is None else min(self.span.watermark, self.old.watermark)
 
+    def _same_keys(self) -> bool:
+        return self.views.serving(self.plan, self.old).view.partition_keys == self.plan.view.partition_keys
+
     def check(self) -> None:
         """Stop where a later materialization has begun."""
         mark = self.views.read_mark(self.name)
@@ -92,7 +97,7 @@ class _Job:
 
     def events(self) -> Iterator[pa.Table]:
         """Read the events that the states are made of, those of one entity together."""
-        view, since, span = self.plan.view, self.cut - self.plan.view.reach, self.span
+        view, since, span = self.plan.view, self.since, self.span
         if self.keys is not None:
             keys = self.keys.select(view.partition_keys)
             yield of_keys(read_events(view, self.path, since, span.end, span.version, keys), self.keys)
@@ -100,14 +105,31 @@ class _Job:
         for buckets in _pieces(self.path, span.version):
             yield read_events(view, self.path, since, span.end, span.version, buckets=buckets)
 
-    def write(self, chunk: Sequence[tuple[bytes, bytes]]) -> None:
-        """Write states; empty ones are tombstones."""
+    @property
+    def since(self) -> int:
+        """Microseconds since the epoch from which on states hold events."""
+        return self.cut - self.plan.view.reach
+
+    def write(self, chunk: Sequence[tuple[bytes, bytes]], ids: Callable[[int], set[str]]) -> None:
+        """Write states; empty ones are tombstones.
+
+        Args:
+            chunk: Keys and states.
+            ids: Gives the ids of the events of the state at a place among them.
+        """
         self.check()
         version, revision = self.span.version, self.begun.attempt
-        self.views.states.write(
-            self.name, [Row(state_key(self.slot, key), version, revision, state) for key, state in chunk]
-        )
+        rows = [Row(state_key(self.slot, key), version, revision, state) for key, state in chunk]
+        if left := set(self.views.states.write(self.name, rows)):
+            wanted = {row.key: Absorbed(row, ids(place)) for place, row in enumerate(rows) if row.key in left}
+            absorb(self.views.states, self.plan, self.span.watermark, wanted)
         committed(f"online.{self.name}", revision)
+
+    def carry(self) -> None:
+        """Bring what was pushed into the build that serves into one that shall take its place."""
+        if self.keys is None and self.old.generation and self._same_keys():
+            span, slots = (self.since, self.span.end, self.span.version), (self.old.slot, self.slot)
+            carry(self.views.states, self.plan, self.path, span, self.span.watermark, slots)
 
 
 def write_view(
@@ -153,16 +175,21 @@ def _send(job: _Job) -> int:
             sent = sender.submit(job.check)
             for batch in batches:
                 sent.result()
-                sent = sender.submit(job.write, batch)
-                entities += len(batch)
+                sent = sender.submit(job.write, batch.states, batch.ids)
+                entities += len(batch.states)
                 if job.keys is not None:
-                    there.update(key for key, _ in batch)
+                    there.update(key for key, _ in batch.states)
             sent.result()
             if gone := _gone(job, there):
-                sender.submit(job.write, gone).result()
+                sender.submit(job.write, gone, _no_ids).result()
+            sender.submit(job.carry).result()
         finally:
             sender.submit(job.views.states.close).result()
     return entities
+
+
+def _no_ids(_: int) -> set[str]:
+    return set()
 
 
 def _begin(views: Views, plan: Plan, path: Path, old: Mark, span: _Span, *, full: bool) -> _Job:
@@ -219,6 +246,9 @@ def _complete(job: _Job, configuration: bytes, entities: int) -> Mark:
     job.views.write_declaration(job.name, mark, configuration)
     job.views.write_mark(job.name, mark)
     committed(f"online.{job.name}", attempt)
+    # What was pushed while the mark moved; those who push look at the mark again, so no more comes after it.
+    job.carry()
+    expire(job.views.states, job.plan, span.watermark, job.slot)
     if not mark.spare:
         return mark
     job.views.drop_builds(job.name, [mark.spare])

@@ -11,7 +11,7 @@ import pytest
 from feast.infra.key_encoding_utils import serialize_entity_key
 
 from riskloom.errors import StoreError
-from riskloom.store.inner.base import KeyCodec, Row
+from riskloom.store.inner.base import Held, KeyCodec, Row, Swap
 from riskloom.store.inner.postgres import PostgresStates
 from riskloom.store.inner.redis import RedisStates
 from riskloom.store.inner.sqlite import SqliteStates
@@ -97,6 +97,49 @@ def test_a_tombstone_is_read_as_nothing_and_holds_against_older_writes(connect):
     assert read(states, b"a") == [None]
     states.write("v", [Row(b"a", 4, 0, b"back")])
     assert read(states, b"a") == [b"back"]
+
+
+def test_a_change_is_made_where_nobody_else_made_one(connect):
+    states = connect()
+    one, two = Held(0, 0, 1, b"", b"pushed"), Held(0, 0, 2, b"", b"pushed twice")
+    assert states.swap("v", [Swap(b"s1a", None, one), Swap(b"s1b", None, one)]) == [True, True]
+    assert states.swap("v", [Swap(b"s1a", None, two), Swap(b"s1b", one, two)]) == [False, True]
+    assert connect().look("v", [b"s1a", b"s1b", b"s1c"]) == [one, two, None]
+    assert states.read([("v", [b"s1a", b"s1b", b"s1c"])]) == [[one, two, None]]
+    assert sorted(states.pushed("v", b"s1")) == [b"s1a", b"s1b"]
+    # A batch leaves what has a recent part, and says so.
+    assert states.write("v", [Row(b"s1a", 1, 1, b"new"), Row(b"s1c", 1, 1, b"new")]) == [b"s1a"]
+    absorbed = Held(1, 1, 0, b"new", b"")
+    assert states.swap("v", [Swap(b"s1a", two, absorbed)]) == [False]
+    assert states.swap("v", [Swap(b"s1a", one, absorbed)]) == [True]
+    assert read(states, b"s1a", b"s1c") == [b"new", b"new"]
+    assert states.pushed("v", b"s1") == [b"s1b"]
+    states.drop("v", b"s1")
+    assert states.pushed("v", b"s") == []
+    assert states.look("v", [b"s1b"]) == [None]
+
+
+def test_many_who_push_to_one_key_lose_nothing(connect):
+    connect().write("v", [])
+
+    def push(name):
+        states = connect()
+        for place in range(20):
+            made = False
+            while not made:
+                (seen,) = states.look("v", [b"k"])
+                old = seen or Held(0, 0, 0, b"", b"")
+                new = old._replace(change=old.change + 1, recent=old.recent + b"%s%d " % (name, place))
+                (made,) = states.swap("v", [Swap(b"k", seen, new)])
+        states.close()
+
+    pushing = [threading.Thread(target=push, args=(name,)) for name in (b"a", b"b", b"c")]
+    for thread in pushing:
+        thread.start()
+    for thread in pushing:
+        thread.join()
+    (held,) = connect().look("v", [b"k"])
+    assert (held.change, len(set(held.recent.split()))) == (60, 60)
 
 
 def test_views_are_read_together_and_builds_are_dropped_alone(connect):

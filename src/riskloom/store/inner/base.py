@@ -30,10 +30,46 @@ class Row(NamedTuple):
     body: bytes
 
 
-class StateStore(Protocol):
-    """A store of bytes by view and key."""
+class Held(NamedTuple):
+    """What stands under a key, whole.
 
-    def read(self, asked: Sequence[tuple[str, Sequence[bytes]]]) -> list[list[bytes | None]]:
+    Attributes:
+        version: As in ``Row``; 0 where no batch has written it.
+        revision: As in ``Row``.
+        change: A number that each push to it moves on.
+        body: What the batch wrote; empty where it wrote nothing, or a tombstone.
+        recent: What was pushed beside it; empty for nothing.
+    """
+
+    version: int
+    revision: int
+    change: int
+    body: bytes
+    recent: bytes
+
+
+class Swap(NamedTuple):
+    """A change of one key that is made only where nobody else has changed it.
+
+    Attributes:
+        key: The key.
+        seen: What stood there when the change was worked out; None for nothing.
+        new: What shall stand there.
+    """
+
+    key: bytes
+    seen: Held | None
+    new: Held
+
+
+# What a read gives for a key: the batch's bytes, all that is held where something was pushed, or None.
+Found = bytes | Held | None
+
+
+class StateStore(Protocol):
+    """A store of bytes by view and key: what a batch writes whole, and a recent part that pushes change."""
+
+    def read(self, asked: Sequence[tuple[str, Sequence[bytes]]]) -> list[list[Found]]:
         """Read keys of several views in one round trip; None where there is nothing.
 
         Raises:
@@ -41,8 +77,31 @@ class StateStore(Protocol):
         """
         ...
 
-    def write(self, view: str, rows: Sequence[Row]) -> None:
+    def look(self, view: str, keys: Sequence[bytes]) -> list[Held | None]:
+        """Read all that stands under keys of a view.
+
+        Raises:
+            StoreError: The store can't be reached.
+        """
+        ...
+
+    def swap(self, view: str, swaps: Sequence[Swap]) -> list[bool]:
+        """Make changes, each where what stands there is what was seen, and say of each whether it was made.
+
+        Raises:
+            StoreError: The store can't be reached, or has no room.
+        """
+        ...
+
+    def pushed(self, view: str, prefix: bytes) -> list[bytes]:
+        """Give the keys with a prefix that have a recent part."""
+        ...
+
+    def write(self, view: str, rows: Sequence[Row]) -> list[bytes]:
         """Write what is newer than what is there, by (version, revision); leave the rest as it is.
+
+        Returns:
+            Keys that were left because they have a recent part, which only ``swap`` may change.
 
         Raises:
             StoreError: The store can't be reached, or has no room.

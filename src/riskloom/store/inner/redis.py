@@ -9,27 +9,52 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from riskloom.errors import StoreError
+from riskloom.store.inner.base import Held
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from redis import Redis
 
-    from riskloom.store.inner.base import Row
+    from riskloom.store.inner.base import Found, Row, Swap
 
-_STAMP = struct.Struct(">II")
+# Version, revision, change, and how many bytes at the end are the recent part.
+_STAMP = struct.Struct(">IIII")
+_NOTHING_PUSHED = bytes(4)
 _KEYS_A_SCRIPT, _KEYS_A_SCAN = 256, 1_000
+_PUSHED = b"r"
 # Lua's numbers are doubles, which hold 32 bits exactly; strings it would compare by the server's locale.
-_SCRIPT = """
+_WRITE = """
+local left = {}
 for place = 1, #KEYS do
-  local held, take = redis.call('GETRANGE', KEYS[place], 0, 7), true
-  if #held == 8 then
-    local version, revision = struct.unpack('>I4I4', held)
+  local held, take = redis.call('GETRANGE', KEYS[place], 0, 15), true
+  if #held == 16 then
+    local version, revision, _, recent = struct.unpack('>I4I4I4I4', held)
     local new_version, new_revision = struct.unpack('>I4I4', ARGV[place])
     take = new_version > version or (new_version == version and new_revision > revision)
+    if recent > 0 then
+      take = false
+      left[#left + 1] = place
+    end
   end
   if take then redis.call('SET', KEYS[place], ARGV[place]) end
 end
+return left
+"""
+# Keys: the set of keys that have a recent part, then those to change. For each: its name in the set, the twelve bytes
+# that were seen or none, and the value.
+_SWAP = """
+local made = {}
+for place = 2, #KEYS do
+  local name, seen, value = unpack(ARGV, 3 * place - 5, 3 * place - 3)
+  local same = redis.call('GETRANGE', KEYS[place], 0, 11) == seen
+  if same then
+    redis.call('SET', KEYS[place], value)
+    redis.call(string.sub(value, 13, 16) == '\\0\\0\\0\\0' and 'SREM' or 'SADD', KEYS[1], name)
+  end
+  made[#made + 1] = same and 1 or 0
+end
+return made
 """
 
 
@@ -52,23 +77,34 @@ class RedisStates:
         place, arguments = _parse(str(options.get("connection_string", "localhost:6379")))
         self._where = f"Redis at {place[0]}:{place[1]}"
         self._client: Redis = Redis(host=place[0], port=place[1], **arguments)
-        self._script = self._client.register_script(_SCRIPT)
+        self._write, self._swap = (self._client.register_script(text) for text in (_WRITE, _SWAP))
         self._project = project.encode()
         self._prefixes: dict[str, bytes] = {}
         self._local = threading.local()
 
-    def read(self, asked: Sequence[tuple[str, Sequence[bytes]]]) -> list[list[bytes | None]]:
+    def read(self, asked: Sequence[tuple[str, Sequence[bytes]]]) -> list[list[Found]]:
         """Read keys of several views by one MGET."""
-        names = [self._prefix(view) + key for view, keys in asked for key in keys]
-        try:
-            found = self._mget(names)
-        except self._failures as error:
-            raise StoreError.unreachable(self._where, str(error)) from error
-        bodies = [None if value is None else value[_STAMP.size :] or None for value in found]
+        found = self._values([self._prefix(view) + key for view, keys in asked for key in keys])
+        bodies: list[Found] = [
+            None if value is None else value[16:] or None if value[12:16] == _NOTHING_PUSHED else _held(value)
+            for value in found
+        ]
         if len(asked) == 1:
             return [bodies]
         taken = iter(bodies)
         return [[next(taken) for _ in keys] for _, keys in asked]
+
+    def look(self, view: str, keys: Sequence[bytes]) -> list[Held | None]:
+        """Read all that stands under keys of a view."""
+        prefix = self._prefix(view)
+        found = self._values([prefix + key for key in keys]) if keys else []
+        return [None if value is None else _held(value) for value in found]
+
+    def _values(self, names: list[bytes]) -> list[bytes | None]:
+        try:
+            return self._mget(names)
+        except self._failures as error:
+            raise StoreError.unreachable(self._where, str(error)) from error
 
     def _mget(self, names: list[bytes]) -> list[bytes | None]:
         """Send one command on this thread's own connection: a pool's bookkeeping costs as much as the round trip."""
@@ -91,20 +127,45 @@ class RedisStates:
             held = self._local.held = (os.getpid(), self._client.connection_pool.make_connection())
         return held[1]
 
-    def write(self, view: str, rows: Sequence[Row]) -> None:
+    def write(self, view: str, rows: Sequence[Row]) -> list[bytes]:
         """Write what is newer, some hundred keys a script."""
         prefix = self._prefix(view)
         with self._errors(), self._client.pipeline(transaction=False) as pipe:
             for start in range(0, len(rows), _KEYS_A_SCRIPT):
                 part = rows[start : start + _KEYS_A_SCRIPT]
-                values = [_STAMP.pack(row.version, row.revision) + row.body for row in part]
-                self._script([prefix + row.key for row in part], values, client=pipe)
-            pipe.execute()
+                values = [_STAMP.pack(row.version, row.revision, 0, 0) + row.body for row in part]
+                self._write([prefix + row.key for row in part], values, client=pipe)
+            left = pipe.execute()
+        return [rows[_KEYS_A_SCRIPT * part + place - 1].key for part, found in enumerate(left) for place in found]
+
+    def swap(self, view: str, swaps: Sequence[Swap]) -> list[bool]:
+        """Make changes, some hundred keys a script."""
+        prefix = self._prefix(view)
+        with self._errors(), self._client.pipeline(transaction=False) as pipe:
+            for start in range(0, len(swaps), _KEYS_A_SCRIPT):
+                part = swaps[start : start + _KEYS_A_SCRIPT]
+                arguments = [
+                    argument
+                    for key, seen, new in part
+                    for argument in (key, b"" if seen is None else _value(seen)[:12], _value(new))
+                ]
+                self._swap([prefix + _PUSHED, *(prefix + key for key, *_ in part)], arguments, client=pipe)
+            made = pipe.execute()
+        return [bool(one) for part in made for one in part]
+
+    def pushed(self, view: str, prefix: bytes) -> list[bytes]:
+        """Give the keys that have a recent part, from a set of those alone."""
+        with self._errors():
+            found = self._client.sscan_iter(self._prefix(view) + _PUSHED, _escaped(prefix) + b"*", _KEYS_A_SCAN)
+            return list(dict.fromkeys(found))
 
     def drop(self, view: str, prefix: bytes = b"") -> None:
         """Remove keys of a view, found by a scan of the whole server."""
         pattern = _escaped(self._prefix(view) + prefix) + b"*"
+        gone = self.pushed(view, prefix)
         with self._errors():
+            if gone:
+                self._client.srem(self._prefix(view) + _PUSHED, *gone)
             found: list[bytes] = []
             for name in self._client.scan_iter(pattern, count=_KEYS_A_SCAN):
                 found.append(name)
@@ -133,6 +194,17 @@ class RedisStates:
             yield
         except self._failures as error:
             raise StoreError.unreachable(self._where, str(error)) from error
+
+
+def _value(held: Held) -> bytes:
+    version, revision, change, body, recent = held
+    return _STAMP.pack(version, revision, change % 2**32, len(recent)) + body + recent
+
+
+def _held(value: bytes) -> Held:
+    version, revision, change, recent = _STAMP.unpack_from(value)
+    end = len(value) - recent
+    return Held(version, revision, change, value[_STAMP.size : end], value[end:])
 
 
 def _answer(connection: Any, packed: bytes) -> list[bytes | None]:  # noqa: ANN401 - as above

@@ -8,12 +8,13 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 from riskloom.errors import StoreError
+from riskloom.store.inner.base import Held
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from riskloom.store.inner.base import Row
+    from riskloom.store.inner.base import Found, Row, Swap
 
 _KEYS_AT_ONCE = 5_000
 _WAIT_SECONDS = 30.0
@@ -32,39 +33,69 @@ class SqliteStates:
         self._path, self._project = path, project
         self._local = threading.local()
 
-    def read(self, asked: Sequence[tuple[str, Sequence[bytes]]]) -> list[list[bytes | None]]:
+    def read(self, asked: Sequence[tuple[str, Sequence[bytes]]]) -> list[list[Found]]:
         """Read keys of several views."""
+        return [[_found(held) for held in self.look(view, keys)] for view, keys in asked]
+
+    def look(self, view: str, keys: Sequence[bytes]) -> list[Held | None]:
+        """Read all that stands under keys of a view."""
+        found: dict[bytes, Held] = {}
         with self._connection() as connection:
-            return [self._read(connection, view, keys) for view, keys in asked]
+            for start in range(0, len(keys), _KEYS_AT_ONCE):
+                part = keys[start : start + _KEYS_AT_ONCE]
+                places = ",".join("?" * len(part))
+                query = f"SELECT key, version, revision, change, body, recent FROM {self._table(view)}"
+                try:
+                    rows = connection.execute(f"{query} WHERE key IN ({places})", part)
+                except sqlite3.OperationalError as error:
+                    if _MISSING not in str(error):
+                        raise
+                    break
+                found.update((key, Held(*rest)) for key, *rest in rows)
+        return [found.get(key) for key in keys]
 
-    def _read(self, connection: sqlite3.Connection, view: str, keys: Sequence[bytes]) -> list[bytes | None]:
-        found: dict[bytes, bytes] = {}
-        for start in range(0, len(keys), _KEYS_AT_ONCE):
-            part = keys[start : start + _KEYS_AT_ONCE]
-            places = ",".join("?" * len(part))
-            try:
-                rows = connection.execute(f"SELECT key, body FROM {self._table(view)} WHERE key IN ({places})", part)
-            except sqlite3.OperationalError as error:
-                if _MISSING not in str(error):
-                    raise
-                continue
-            found.update(rows)
-        return [found.get(key) or None for key in keys]
-
-    def write(self, view: str, rows: Sequence[Row]) -> None:
+    def write(self, view: str, rows: Sequence[Row]) -> list[bytes]:
         """Write what is newer, in one statement a row and one transaction a call."""
         table = self._table(view)
         with self._connection() as connection, connection:
-            connection.execute(
-                f"CREATE TABLE IF NOT EXISTS {table} (key BLOB PRIMARY KEY, version INTEGER NOT NULL,"
-                " revision INTEGER NOT NULL, body BLOB NOT NULL) WITHOUT ROWID"
-            )
+            self._create(connection, view)
             connection.executemany(
-                f"INSERT INTO {table} VALUES (?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET version = excluded.version,"
-                " revision = excluded.revision, body = excluded.body"
-                f" WHERE (excluded.version, excluded.revision) > ({table}.version, {table}.revision)",
+                f"INSERT INTO {table} VALUES (?, ?, ?, 0, ?, x'') ON CONFLICT (key) DO UPDATE SET"
+                " version = excluded.version, revision = excluded.revision, change = 0, body = excluded.body"
+                f" WHERE {table}.recent = x''"
+                f" AND (excluded.version, excluded.revision) > ({table}.version, {table}.revision)",
                 rows,
             )
+            waiting = set(self._pushed(connection, view))
+        return [row.key for row in rows if row.key in waiting] if waiting else []
+
+    def swap(self, view: str, swaps: Sequence[Swap]) -> list[bool]:
+        """Make changes, one statement each, in one transaction."""
+        table = self._table(view)
+        made = []
+        with self._connection() as connection, connection:
+            self._create(connection, view)
+            for key, seen, new in swaps:
+                if seen is None:
+                    query = f"INSERT INTO {table} VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING"
+                    done = connection.execute(query, (key, *new))
+                else:
+                    query = (
+                        f"UPDATE {table} SET (version, revision, change, body, recent) = (?, ?, ?, ?, ?)"
+                        " WHERE key = ? AND (version, revision, change) = (?, ?, ?)"
+                    )
+                    done = connection.execute(query, (*new, key, *seen[:3]))
+                made.append(done.rowcount == 1)
+        return made
+
+    def pushed(self, view: str, prefix: bytes) -> list[bytes]:
+        """Give the keys that have a recent part, from an index of those alone."""
+        with self._connection() as connection:
+            found = self._pushed(connection, view) if self._exists(connection, view) else []
+        return [key for key in found if key.startswith(prefix)]
+
+    def _pushed(self, connection: sqlite3.Connection, view: str) -> list[bytes]:
+        return [key for (key,) in connection.execute(f"SELECT key FROM {self._table(view)} WHERE recent > x''")]
 
     def drop(self, view: str, prefix: bytes = b"") -> None:
         """Remove keys of a view; the whole table without a prefix."""
@@ -84,6 +115,16 @@ class SqliteStates:
     def _table(self, view: str) -> str:
         return f'"riskloom_{self._project}_{view}"'
 
+    def _create(self, connection: sqlite3.Connection, view: str) -> None:
+        table = self._table(view)
+        connection.execute(
+            f"CREATE TABLE IF NOT EXISTS {table} (key BLOB PRIMARY KEY, version INTEGER NOT NULL,"
+            " revision INTEGER NOT NULL, change INTEGER NOT NULL, body BLOB NOT NULL, recent BLOB NOT NULL)"
+            " WITHOUT ROWID"
+        )
+        index = table.replace('"riskloom_', '"riskloom_pushed_')
+        connection.execute(f"CREATE INDEX IF NOT EXISTS {index} ON {table} (key) WHERE recent > x''")
+
     def _exists(self, connection: sqlite3.Connection, view: str) -> bool:
         query = "SELECT 1 FROM sqlite_master WHERE name = ?"
         with closing(connection.execute(query, (self._table(view).strip('"'),))) as rows:
@@ -99,3 +140,9 @@ class SqliteStates:
             yield connection
         except sqlite3.Error as error:
             raise StoreError.unreachable(f"SQLite at {self._path}", str(error)) from error
+
+
+def _found(held: Held | None) -> Found:
+    if held is None or held.recent:
+        return held
+    return held.body or None

@@ -9,6 +9,7 @@ import numpy as np
 from riskloom.store.packed.fold import cut_tiles, fold
 from riskloom.store.packed.head import FINGERPRINT, HEAD_DTYPE, SCALED, seal
 from riskloom.store.packed.picks import Picks
+from riskloom.store.packed.push_part import PushParts
 from riskloom.store.packed.raws import raw_records
 from riskloom.store.packed.shape import INTEGER, SQUARE, WIDE, width_code
 
@@ -28,7 +29,7 @@ _INT32, _BYTE, _SHORT = 2**31, 2**8, 2**16
 _WIDE_BYTES = 24
 
 
-def encode(shape: Shape, events: Events, declaration: bytes, stamp: Stamp, max_raw: int) -> Iterator[bytes]:
+def encode(shape: Shape, events: Events, declaration: bytes, stamp: Stamp, max_raw: int, hold: int) -> Iterator[bytes]:
     """Write one state an entity.
 
     Args:
@@ -37,6 +38,7 @@ def encode(shape: Shape, events: Events, declaration: bytes, stamp: Stamp, max_r
         declaration: Fingerprint of the view's declaration.
         stamp: What the events are of.
         max_raw: How many events of an entity are kept as they are, at most.
+        hold: Microseconds before the cut from which on the ids of events are listed.
 
     Yields:
         States, in the order of the entities.
@@ -52,6 +54,7 @@ def encode(shape: Shape, events: Events, declaration: bytes, stamp: Stamp, max_r
     starts = (tiles.tile - base[tiles.owner]).astype("<u4").tobytes()
     codes = _codes(shape, events, tiles, folded, row_edges)
     rows, row_ends, row_sizes = _rows(shape, tiles, folded, codes, picks)
+    pushes = PushParts(shape, events, tiles, folded, picks, stamp.cut, hold)
     tails = _tails(shape, events, tiles, folded, picks)
     raw_bytes, raw_edges = raws
     picked = [picks.of(entity) for entity in range(len(base))]
@@ -69,6 +72,8 @@ def encode(shape: Shape, events: Events, declaration: bytes, stamp: Stamp, max_r
             "rows": np.diff(row_edges),
             "raws": np.diff(raw_edges),
             "picks": [len(part) for part in picked],
+            "horizon": pushes.horizon,
+            "held": pushes.held,
         },
     )
     # Plain lists from here on: taking one number out of an array costs more than all that is done with it.
@@ -83,6 +88,7 @@ def encode(shape: Shape, events: Events, declaration: bytes, stamp: Stamp, max_r
             tails[tail_size * entity : tail_size * (entity + 1)],
             picked[entity],
             raw_bytes[raw_size * raw_places[entity] : raw_size * raw_places[entity + 1]],
+            pushes.of(entity),
         )
 
 

@@ -12,24 +12,26 @@ from riskloom.store.evaluate import (
     Answer,
     Row,
 )
+from riskloom.store.inner.base import Held
 from riskloom.store.packed.head import CUT, NEWEST
+from riskloom.store.recent import EXPIRY, Recent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from riskloom.store.evaluate import Plan
+    from riskloom.store.inner.base import Found
+    from riskloom.store.packed.read import Reader
     from riskloom.store.state import Mark
 
 
-def evaluate(
-    plan: Plan, mark: Mark | None, states: Sequence[bytes | None], at: int | None, names: Sequence[str]
-) -> Answer:
+def evaluate(plan: Plan, mark: Mark | None, states: Sequence[Found], at: int | None, names: Sequence[str]) -> Answer:
     """Give features of entities at an instant.
 
     Args:
         plan: The view, which is packable.
         mark: Its mark; None where nothing is materialized.
-        states: One state an entity; None where it has none.
+        states: What the store has for each entity; None where it has nothing.
         at: Microseconds since the epoch.
         names: Features wanted.
 
@@ -48,6 +50,9 @@ def evaluate(
     stale_statuses = (OUTSIDE_MAX_AGE,) * len(names) if stale else None
     rows = []
     for data in states:
+        if isinstance(data, Held):
+            rows.append(_with_pushed(plan, mark, reader, data, at, stale_statuses))
+            continue
         head = None if data is None else reader.head(data)
         if data is None or head is None or head[NEWEST] < oldest:
             rows.append(Row(reader.missing, (NOT_FOUND,) * len(names)))
@@ -57,3 +62,25 @@ def evaluate(
         else:
             rows.append(Row(reader.values(data, head, at, edges), stale_statuses))
     return Answer(at, mark.watermark, rows)
+
+
+def _with_pushed(plan: Plan, mark: Mark, reader: Reader, held: Held, at: int, stale: Sequence[str] | None) -> Row:
+    """Give the features of an entity of which something was pushed."""
+    size = len(reader.missing)
+    recent = Recent.decode(plan.view.name, held.recent)
+    since = mark.watermark - EXPIRY
+    pushed = [event for event in plan.pushed.of(recent.records) if event.known_ts <= at and event.event_ts >= since]
+    body, head = held.body, reader.head(held.body) if held.body else None
+    if head is None or head[NEWEST] < mark.watermark - plan.reach:
+        if not pushed and not recent.saturates(mark.watermark - plan.reach, at):
+            return Row(reader.missing, (NOT_FOUND,) * size)
+        body, head = reader.empty, reader.head(reader.empty)
+    if at < head[CUT]:
+        return Row((None,) * size, (SATURATED,) * size)
+    row = Row(reader.values(body, head, at, reader.edges(at), pushed), stale)
+    if not recent.refused:
+        return row
+    full = [recent.saturates(start, at) for start in reader.starts(at)]
+    values = [None if lacking else value for value, lacking in zip(row.values, full, strict=True)]
+    statuses = [SATURATED if lacking else status for status, lacking in zip(row.statuses, full, strict=True)]
+    return Row(values, statuses)

@@ -116,6 +116,7 @@ class Folded:
         masks: Which events each channel is of, shape (n,) each.
         numbers: Values of the numeric channels by place, shape (n,) each.
         codes: Different values as numbers, of the channels that count them, shape (n,) each.
+        last_of_value: Of those, whether no later folded event of its entity has its value, shape (f,) each.
         scaled: Whether an entity's sums of doubles are scaled down, shape (e,).
     """
 
@@ -123,18 +124,21 @@ class Folded:
     masks: list[Flags]
     numbers: dict[int, npt.NDArray[Any]]
     codes: dict[int, Ints]
+    last_of_value: dict[int, Flags]
     scaled: Flags
 
 
 def fold(shape: Shape, events: Events, tiles: Tiles) -> Folded:
     """Compute what each row holds."""
-    masks = [_mask(events.table, channel.column, channel.where) for channel in shape.channels]
-    numbers = {i: _numbers(events.table.column(str(shape.channels[i].column))) for i in shape.numeric}
+    masks = [mask_of(events.table, channel.column, channel.where) for channel in shape.channels]
+    numbers = {i: numbers_of(events.table.column(str(shape.channels[i].column))) for i in shape.numeric}
     codes = {i: dictionary_codes(events.table.column(str(shape.channels[i].column)))[0] for i in shape.distinct}
     scaled = _scaled(shape, events, masks, numbers)
-    folding = _Folding(shape, events, tiles, masks, numbers, codes, scaled)
+    owner, folded = events.owner[tiles.folded], tiles.folded
+    lasts = {i: _last_of_its_value(owner, codes[i][folded], masks[i][folded]) for i in shape.distinct}
+    folding = _Folding(shape, events, tiles, masks, numbers, lasts, scaled)
     columns = [folding.column(item.channel, item.measure) for item in shape.fields]
-    return Folded(columns, masks, numbers, codes, scaled)
+    return Folded(columns, masks, numbers, codes, lasts, scaled)
 
 
 @dataclass(slots=True)
@@ -144,7 +148,7 @@ class _Folding:
     tiles: Tiles
     masks: list[Flags]
     numbers: dict[int, npt.NDArray[Any]]
-    codes: dict[int, Ints]
+    last_of_value: dict[int, Flags]
     scaled: Flags
 
     def column(self, channel: int, measure: str) -> npt.NDArray[Any]:
@@ -155,7 +159,7 @@ class _Folding:
         if measure == "first":
             return loops.firsts(mask, *edges)
         if measure == "distinct":
-            return loops.counts(mask & _last_of_its_value(self._owner(), self.codes[channel][folded], mask), *edges)
+            return loops.counts(self.last_of_value[channel], *edges)
         return self._of_numbers(channel, measure, self.numbers[channel][folded], mask)
 
     def _of_numbers(self, channel: int, measure: str, values: npt.NDArray[Any], mask: Flags) -> npt.NDArray[Any]:
@@ -191,12 +195,14 @@ class _Folding:
             sums[row] = total
 
 
-def _mask(table: pa.Table, column: str | None, where: Any) -> Flags:  # noqa: ANN401 - Filter or None
+def mask_of(table: pa.Table, column: str | None, where: Any) -> Flags:  # noqa: ANN401 - Filter or None
+    """Say of each event whether it passes a filter and holds a value of a column."""
     mask = np.ones(table.num_rows, np.bool_) if where is None else predicate.evaluate(where, table)
     return mask if column is None else mask & known(table.column(column))
 
 
-def _numbers(values: pa.ChunkedArray) -> npt.NDArray[Any]:
+def numbers_of(values: pa.ChunkedArray) -> npt.NDArray[Any]:
+    """Give the values of a column of numbers or times; 0 where there is none."""
     if pa.types.is_floating(values.type):
         doubles: npt.NDArray[Any] = to_numpy(values.fill_null(0.0))
         return np.where(np.isnan(doubles), 0.0, doubles)

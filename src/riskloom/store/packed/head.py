@@ -13,11 +13,11 @@ from riskloom.errors import StoreError
 if TYPE_CHECKING:
     from typing import Any
 
-FORMAT, KIND = 2, b"P"
+FORMAT, KIND = 3, b"P"
 FINGERPRINT = 8
 SCALED = 1
 WHAT = "a state"
-_HEAD = struct.Struct("<BcI8sIIqqqBBIHI")
+_HEAD = struct.Struct("<BcI8sIIqqqBBIHIqH")
 _ENVELOPE = struct.Struct("<BcI")
 _BODY = _ENVELOPE.size
 SIZE = _HEAD.size
@@ -52,6 +52,8 @@ class Head(NamedTuple):
         rows: How many rows there are.
         raws: How many events are not folded.
         picks: Bytes of single values.
+        horizon: Microseconds since the epoch from which on the ids of events are listed.
+        held: How many are.
     """
 
     declaration: bytes
@@ -65,13 +67,21 @@ class Head(NamedTuple):
     rows: int
     raws: int
     picks: int
+    horizon: int
+    held: int
 
 
-NEWEST, CUT = Head._fields.index("newest"), Head._fields.index("cut")
+NEWEST, CUT = (Head._fields.index(name) for name in ("newest", "cut"))
 
 
 HEAD_DTYPE = np.dtype(
-    list(zip(Head._fields, ("S8", "<u4", "<u4", "<i8", "<i8", "<i8", "u1", "u1", "<u4", "<u2", "<u4"), strict=True))
+    list(
+        zip(
+            Head._fields,
+            ("S8", "<u4", "<u4", "<i8", "<i8", "<i8", "u1", "u1", "<u4", "<u2", "<u4", "<i8", "<u2"),
+            strict=True,
+        )
+    )
 )
 
 

@@ -18,9 +18,7 @@ _TIMES = 3  # event time, when it is known, bits of the channels
 
 def merged(
     shape: Shape,
-    data: bytes,
-    offset: int,
-    count: int,
+    records: Sequence[tuple[Any, ...]],
     rows: Sequence[Sequence[Any]],
     places: Sequence[int],
     edges: Sequence[int],
@@ -30,16 +28,12 @@ def merged(
 
     Args:
         shape: The layout.
-        data: The state.
-        offset: Where its raw events start.
-        count: How many there are.
+        records: The raw events, as the layout's ``raw_struct`` has them.
         rows: A row a window, with the tail behind its numbers.
         places: Place of each row, as many as there are rows where a window holds no folded event.
         edges: Start of each window, seconds since the epoch.
         at: Instant of the read: an event that is not known by then is not seen.
     """
-    size = shape.raw_struct.size
-    records = list(shape.raw_struct.iter_unpack(data[offset : offset + size * count]))
     seen = [record for record in records if available(record[1], at)]
     if not seen:
         return list(rows)
@@ -63,13 +57,13 @@ class _Row:
         shape = self._shape
         numbers = {channel: _TIMES + i for i, channel in enumerate(shape.numeric)}
         picks = {channel: _TIMES + len(numbers) + i for i, channel in enumerate(shape.picked)}
-        codes = {channel: _TIMES + len(numbers) + len(picks) + 2 * i for i, channel in enumerate(shape.distinct)}
+        hashes = {channel: _TIMES + len(numbers) + len(picks) + 2 * i for i, channel in enumerate(shape.distinct)}
         for record in records:
             for channel in range(len(shape.channels)):
                 if not record[2] >> channel & 1:
                     continue
-                if channel in codes:
-                    self._distinct(channel, record[codes[channel]], record[codes[channel] + 1])
+                if channel in hashes:
+                    self._distinct(channel, record[hashes[channel]], record[hashes[channel] + 1])
                 if channel in picks:
                     self._pick(channel, record[picks[channel]])
                 if channel in numbers:
@@ -78,13 +72,13 @@ class _Row:
                 self._cells[shape.place[channel, "count"]] += 1
         return self._cells
 
-    def _distinct(self, channel: int, code: int, row: int) -> None:
+    def _distinct(self, channel: int, value: int, row: int) -> None:
         known = self._values.setdefault(channel, set())
-        if row <= self._place and code not in known:
-            known.add(code)
+        if row <= self._place and value not in known:
+            known.add(value)
             self._cells[self._shape.place[channel, "distinct"]] += 1
 
-    def _pick(self, channel: int, pick: int) -> None:
+    def _pick(self, channel: int, pick: float) -> None:
         cells, empty = self._cells, not self._cells[self._shape.place[channel, "count"]]
         first, last = self._shape.place.get((channel, "first")), self._shape.tail_place.get(("last", channel))
         if first is not None and (empty or pick < cells[first]):

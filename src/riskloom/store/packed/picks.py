@@ -35,9 +35,13 @@ class Picks:
         events: The events.
         tiles: Which of them are folded.
         folded: The numbers of the rows.
+
+    Attributes:
+        places: Places of the events that are picked, by channel, in order.
     """
 
     def __init__(self, shape: Shape, events: Events, tiles: Tiles, folded: Folded) -> None:
+        self.places: dict[int, Ints] = {}
         self._ranks: dict[int, Ints] = {}
         self._parts: list[tuple[bytes, list[int], bytes, list[int]]] = []
         owner = events.owner
@@ -52,7 +56,8 @@ class Picks:
                 oldest = folded.columns[shape.place[channel, "first"]]
                 chosen[tiles.folded[oldest[oldest >= 0]]] = True
             self._ranks[channel] = _ranks(chosen, events)
-            self._parts.append(_cut(events, owner, chosen, str(shape.channels[channel].column)))
+            self.places[channel] = np.flatnonzero(chosen)
+            self._parts.append(_cut(events, owner, self.places[channel], str(shape.channels[channel].column)))
         self._folded = tiles.folded
 
     def place(self, channel: int, events: Ints) -> Ints:
@@ -81,11 +86,8 @@ def _ranks(chosen: npt.NDArray[np.bool_], events: Events) -> Ints:
     return before - np.repeat(before[events.begins], events.ends - events.begins) if len(chosen) else before
 
 
-def _cut(
-    events: Events, owner: Ints, chosen: npt.NDArray[np.bool_], column: str
-) -> tuple[bytes, list[int], bytes, list[int]]:
+def _cut(events: Events, owner: Ints, places: Ints, column: str) -> tuple[bytes, list[int], bytes, list[int]]:
     """Give the ends of values in their entity's data, where its values are, the data, and where that is."""
-    places = np.flatnonzero(chosen)
     edges = np.searchsorted(owner[places], np.arange(len(events.begins) + 1))
     values = events.table.column(column).take(pa.array(places)).combine_chunks()
     values = values.chunk(0) if isinstance(values, pa.ChunkedArray) else values
@@ -114,10 +116,12 @@ class PickTable:
         dtypes: Declared type of each picked channel's column.
     """
 
-    __slots__ = ("_data", "_parts")
+    __slots__ = ("_added", "_data", "_parts")
 
     def __init__(self, data: bytes, offset: int, dtypes: Sequence[str]) -> None:
-        self._data, self._parts = data, []
+        self._data = data
+        self._parts: list[tuple[int, int, Callable[[bytes], Any]]] = []
+        self._added: dict[tuple[int, float], Any] = {}
         for dtype in dtypes:
             (count,) = _LENGTH.unpack_from(data, offset)
             ends = offset + _LENGTH.size
@@ -125,8 +129,20 @@ class PickTable:
             self._parts.append((ends, values, _READERS[dtype]))
             offset = values + (_LENGTH.unpack_from(data, values - _LENGTH.size)[0] if count else 0)
 
-    def value(self, channel: int, place: int) -> Any:  # noqa: ANN401 - of the column's type
+    def count(self, channel: int) -> int:
+        """Count a channel's values."""
+        ends, values, _ = self._parts[channel]
+        return int(values - ends) // _LENGTH.size
+
+    def add(self, channel: int, place: float, value: Any) -> float:  # noqa: ANN401 - of the column's type
+        """Put the value of another event at a place between two others, and give the place."""
+        self._added[channel, place] = value
+        return place
+
+    def value(self, channel: int, place: Any) -> Any:  # noqa: ANN401 - of the column's type
         """Give a value by its channel's place among the picked ones, and its own; None of a channel without any."""
+        if (channel, place) in self._added:
+            return self._added[channel, place]
         ends, values, reader = self._parts[channel]
         if ends == values:
             return None

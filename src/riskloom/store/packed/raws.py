@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from riskloom.store.hashes import hash_values
+
 if TYPE_CHECKING:
     import numpy.typing as npt
 
@@ -34,7 +36,10 @@ def raw_records(shape: Shape, events: Events, tiles: Tiles, folded: Folded, pick
     columns += [folded.numbers[i][raw] for i in shape.numeric]
     columns += [picks.place(i, raw) for i in shape.picked]
     for i in shape.distinct:
-        columns += [folded.codes[i][raw] + 1, _rows_of_values(events, tiles, folded, i, raw)]
+        columns += [
+            hash_values(events.table.column(str(shape.channels[i].column)).take(raw)),
+            _rows_of_values(events, tiles, folded, i, raw),
+        ]
     out = np.zeros(len(raw), shape.raw_dtype())
     for place, column in enumerate(columns):
         out[f"f{place}"] = column

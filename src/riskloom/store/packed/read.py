@@ -5,19 +5,25 @@ from __future__ import annotations
 from bisect import bisect_left
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from riskloom.errors import WindowError
 from riskloom.intervals import SECOND
 from riskloom.store.packed.finish import finisher
 from riskloom.store.packed.fold import DOWN
-from riskloom.store.packed.head import FINGERPRINT, SCALED, SIZE, unseal
+from riskloom.store.packed.head import FINGERPRINT, HEAD_DTYPE, SCALED, SIZE, Head, seal, unseal
 from riskloom.store.packed.merge import merged
 from riskloom.store.packed.picks import PickTable
+from riskloom.store.packed.push_part import PushPart
+from riskloom.store.packed.pushed import as_raw
 from riskloom.store.packed.shape import CODES, WIDE, widths
+from riskloom.store.state import NEVER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from riskloom.declare import Feature
+    from riskloom.store.packed.pushed import PushedEvent
     from riskloom.store.packed.shape import Shape
 
 
@@ -37,10 +43,12 @@ class Reader:
 
     Attributes:
         missing: The values of no events.
+        empty: The state of an entity without events.
     """
 
     def __init__(self, view: str, declaration: bytes, shape: Shape, features: Sequence[Feature]) -> None:
         self._view, self._declaration, self._shape = view, declaration[:FINGERPRINT], shape
+        self._features = features
         leaves = list(dict.fromkeys(leaf for feature in features for leaf in feature.leaves))
         self._windows = tuple(dict.fromkeys(leaf.window for leaf in leaves))
         self._spans = [(window.length, window.hop, window.hop // SECOND) for window in self._windows]
@@ -52,6 +60,7 @@ class Reader:
             for feature in features
         ]
         self._plain = all(not feature.parts for feature in features) and len(leaves) == len(features)
+        self.empty = _empty(shape, declaration[:FINGERPRINT])
         self._picked = [str(shape.channels[i].dtype) for i in shape.picked]
         self.missing = tuple(feature.default for feature in features)
         self._empty = (0,) * len(shape.fields)
@@ -74,7 +83,21 @@ class Reader:
         """
         return unseal(self._view, data, self._declaration)
 
-    def values(self, data: bytes, head: tuple[Any, ...], at: int, edges: Sequence[int]) -> list[Any]:
+    def listed(self, data: bytes, head: tuple[Any, ...]) -> tuple[int, frozenset[int]]:
+        """Give from when on a state lists the ids of its events, and their hashes."""
+        fields, shape = Head(*head), self._shape
+        tail = SIZE + fields.rows * (4 + shape.row_structs[fields.code].size)
+        end = tail + shape.tail_struct.size + fields.picks + fields.raws * shape.raw_struct.size
+        return fields.horizon, frozenset(PushPart(shape, data, end, fields.held).ids)
+
+    def values(
+        self,
+        data: bytes,
+        head: tuple[Any, ...],
+        at: int,
+        edges: Sequence[int],
+        pushed: Sequence[PushedEvent] = (),
+    ) -> list[Any]:
         """Give the features of one entity.
 
         Args:
@@ -82,12 +105,13 @@ class Reader:
             head: What ``head`` gave.
             at: Microseconds since the epoch, at or after the state's cut.
             edges: What ``edges`` gave for the instant.
+            pushed: Pushed events beside the state.
 
         Raises:
             WindowError: An integer sum leaves int64.
         """
         shape = self._shape
-        _, _, _, _, _, base, code, flags, count, raws, picked = head
+        _, _, _, _, _, base, code, flags, count, raws, picked, _, held = head
         row, tail_struct = shape.row_structs[code], shape.tail_struct
         rows = SIZE + 4 * count
         tail = rows + count * row.size
@@ -103,17 +127,35 @@ class Reader:
         ]
         if wide := code in _WIDE_CODES:
             read = [[_whole(cell) for cell in cells] for cells in read]
-        if raws:
-            read = merged(shape, data, tail + tail_struct.size + picked, raws, read, places, edges, at)
+        if raws or pushed:
+            start = tail + tail_struct.size + picked
+            end = start + raws * shape.raw_struct.size
+            records = list(shape.raw_struct.iter_unpack(data[start:end]))
+            if pushed:
+                picks = picks or PickTable(data, 0, ())
+                records += as_raw(pushed, PushPart(shape, data, end, held), picks)
+            read = merged(shape, records, read, places, edges, at)
         found = self._finish(at, *read)
-        if wide or raws:
+        if wide or raws or pushed:
             self._check_sums(found)
         return found if self._plain else [_divided(found, *parts) for parts in self._ratios]
+
+    def starts(self, at: int) -> list[int]:
+        """Give from when on each feature reads events at an instant, microseconds since the epoch."""
+        return [min(leaf.window.start(at) for leaf in feature.leaves) for feature in self._features]
 
     def _check_sums(self, found: Sequence[Any]) -> None:
         for place, leaf in self._sums:
             if found[place] is not None and found[place] not in _INT64:
                 raise WindowError.sum_overflow(leaf.name, str(leaf.column), 1)
+
+
+def _empty(shape: Shape, declaration: bytes) -> bytes:
+    head = np.zeros(1, HEAD_DTYPE)
+    head["declaration"], head["cut"], head["newest"], head["horizon"] = declaration, NEVER, NEVER, NEVER
+    nothing = bytes(4)
+    head["picks"] = len(nothing) * len(shape.picked)
+    return seal(head.tobytes(), bytes(shape.tail_struct.size), nothing * (2 * len(shape.picked) + len(shape.distinct)))
 
 
 def _divided(found: list[Any], top: int, bottom: int | None) -> Any:  # noqa: ANN401 - a feature's value

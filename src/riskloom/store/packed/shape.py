@@ -178,9 +178,9 @@ class Shape:
 
     @cached_property
     def raw_struct(self) -> struct.Struct:
-        """How an event that is not folded is written: times, channels, numbers, picks, distinct codes and rows."""
+        """How an event that is not folded is written: times, channels, numbers, picks, hashes and rows."""
         numbers = "".join("d" if self.channels[i].is_float else "q" for i in self.numeric)
-        return struct.Struct("<qqQ" + numbers + "I" * len(self.picked) + "II" * len(self.distinct))
+        return struct.Struct("<qqQ" + numbers + "I" * len(self.picked) + "QI" * len(self.distinct))
 
     @cached_property
     def row_structs(self) -> tuple[struct.Struct, ...]:
