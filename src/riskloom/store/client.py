@@ -252,13 +252,18 @@ def _check(service: Service, row: Mapping[str, Any]) -> None:
         if value is None:
             raise StoreError.missing_key(service.name, key)
         if not _fits(value, _PYTHON_TYPES[dtype]):
-            raise StoreError.wrong_key_type(service.name, key, f"{type(value).__name__} {value!r}", dtype)
+            raise StoreError.wrong_key_type(service.name, key, _kind(value), dtype)
 
 
 def _fits(value: object, kind: type) -> bool:
     if type(value) is kind:
         return kind is str or value in _INT64
     return isinstance(value, kind) and not isinstance(value, bool) and (kind is str or value in _INT64)
+
+
+def _kind(value: object) -> str:
+    """Say of what type a key is, and nothing of its value, which may be somebody's name."""
+    return "an int of more than 64 bits" if type(value) is int and value not in _INT64 else type(value).__name__
 
 
 def _rows(answers: Answers, size: int) -> list[OnlineRow]:

@@ -1,0 +1,1 @@
+"""Part of the project whose raw files hold personal data."""
