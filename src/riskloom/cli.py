@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from riskloom.errors import ExtractError, PlanError, RiskloomError
-from riskloom.intervals import Interval
+from riskloom.errors import ExtractError, PlanError, PrivacyError, RiskloomError
+from riskloom.intervals import Interval, to_micros
 from riskloom.project import Project
 
 if TYPE_CHECKING:
@@ -179,6 +179,42 @@ def features(root: str, *, risk: str | None, as_json: bool) -> None:
     click.echo(json.dumps(found) if as_json else as_text(found))
 
 
+@main.command()
+@click.option("--before", metavar="DATE", help="Events before this instant, and lines of files without later ones.")
+@click.option("--entity", "entity", multiple=True, metavar="KEY=VALUE", help="Whose events; several make one key.")
+@SOURCES
+@click.option("--dry-run", is_flag=True, help="Count what would be removed, and touch nothing.")
+@JSON
+@click.pass_obj
+@_clear
+def purge(
+    root: str, before: str | None, entity: tuple[str, ...], sources: tuple[str, ...], *, dry_run: bool, as_json: bool
+) -> None:
+    """Remove somebody's events, or old ones, from every table and the online store."""
+    from riskloom.run import purge as purging
+
+    until = None if before is None else to_micros(before, "--before")
+    project = Project.load(root)
+    done = purging.purge(project, before=until, entity=_pairs(entity), sources=sources, dry_run=dry_run)
+    told = purging.as_data(done, dry_run=dry_run) if as_json else purging.as_text(done, dry_run=dry_run)
+    click.echo(json.dumps(told) if as_json else told)
+
+
+@main.command("rotate-keys")
+@SOURCES
+@JSON
+@click.pass_obj
+@_clear
+def rotate_keys(root: str, sources: tuple[str, ...], *, as_json: bool) -> None:
+    """Bring the tokens of tables and states to the newest key for tokens."""
+    from riskloom.run.spark.rotate import rotate
+    from riskloom.tabular import as_table
+
+    done = rotate(Project.load(root), sources)
+    rows = [{"table": table, "events": events} for table, events in done.items()]
+    click.echo(json.dumps(done) if as_json else as_table(rows, ("table", "events")))
+
+
 @main.group("training-set")
 def training_set() -> None:
     """Build training sets that can be computed again, and compute them again."""
@@ -228,6 +264,16 @@ def reproduce(root: str, manifest: Path, out: Path | None, *, as_json: bool) -> 
     click.echo(json.dumps(done.as_data()) if as_json else done.as_text())
     if not done.same_bytes:
         sys.exit(DIFFERENT)
+
+
+def _pairs(given: tuple[str, ...]) -> dict[str, str]:
+    pairs = {}
+    for position, text in enumerate(given, start=1):
+        key, equals, value = text.partition("=")
+        if not (key and equals and value):
+            raise PrivacyError.no_pair(position)
+        pairs[key] = value
+    return pairs
 
 
 def _plan(project: Project, interval: str | None, sources: tuple[str, ...]) -> Any:  # noqa: ANN401 - a Plan, imported late

@@ -68,9 +68,9 @@ def test_the_scorers_snippet(starter):
 
 @pytest.mark.spark
 @pytest.mark.feast
-@pytest.mark.parametrize("command", ["plan", "status", "features"])
+@pytest.mark.parametrize("command", ["plan", "status", "features", "purge --before 2010-12-02 --dry-run"])
 def test_the_commands_answer_on_the_loaded_project(starter, command):
-    done = CliRunner().invoke(main, [command])
+    done = CliRunner().invoke(main, command.split())
     assert done.exit_code == 0, done.output
     assert "orders" in done.output
 

@@ -57,6 +57,11 @@ class ExtractError(RiskloomError):
         )
 
     @classmethod
+    def spark_failed(cls, source: str, why: str) -> Self:
+        """Build the error for a failure on Spark that nothing else explains."""
+        return cls(f"source {source!r}: Spark failed: {why}. What was committed before stays; run it again.")
+
+    @classmethod
     def transform_column(cls, source: str, transform: str, column: str, available: Iterable[str]) -> Self:
         """Build the error for a transform whose output lacks a column."""
         return cls(
@@ -126,6 +131,16 @@ class LakeError(RiskloomError):
             f"table {table} has {has}, but {wanted} is to be written: its declaration changed. "
             f"Move {path} away and run its intervals again; bronze keeps every line."
         )
+
+    @classmethod
+    def busy(cls, source: str) -> Self:
+        """Build the error for a source that a run is writing."""
+        return cls(f"source {source!r}: a run of it is under way. Wait until it has ended, and try again.")
+
+    @classmethod
+    def being_purged(cls, source: str) -> Self:
+        """Build the error for a run of a source from which somebody's events, or old ones, are being removed."""
+        return cls(f"source {source!r} is being purged. Wait until that has ended, and run again.")
 
     @classmethod
     def repeated_key(cls, table: str, key: str, count: int) -> Self:

@@ -15,11 +15,12 @@ from riskloom.extract.files import InputFile, matching
 from riskloom.extract.lines import ChangedError, Reading, batches
 from riskloom.lake import tables
 from riskloom.lake.commits import committed
+from riskloom.lake.erasures import GONE
 from riskloom.lake.paths import Lake
 from riskloom.lake.spark.races import retried
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     import pyarrow as pa
@@ -151,8 +152,9 @@ def _append(spark: SparkSession, source: EventSource, path: Path, found: Found, 
     is_there = tables.exists(path)
     have = set(tables.added_files(path)["partition.file_hash"].to_pylist()) if is_there else set()
     new = {seen_as.file_hash: (file, seen_as) for file, seen_as in reversed(found)}
+    taken = _taken_out(path) if known else {}
     readings = [
-        _reading(source, file, seen_as, known)
+        _reading(source, file, seen_as, known, taken)
         for file_hash, (file, seen_as) in new.items()
         if seen_as.lines and file_hash not in have
     ]
@@ -174,7 +176,20 @@ def _append(spark: SparkSession, source: EventSource, path: Path, found: Found, 
     return len(readings)
 
 
-def _reading(source: EventSource, file: InputFile, seen_as: Inspection, known: Known) -> Reading:
+def _taken_out(path: Path) -> dict[str, dict[int, str]]:
+    """Give, for each identity, the offsets and reasons of lines that were taken out."""
+    import pyarrow.compute as pc
+
+    rows = tables.read(path, ["identity", "byte_offset", "failure"], filters=pc.field("failure").isin(list(GONE)))
+    taken: dict[str, dict[int, str]] = {}
+    for row in rows.to_pylist():
+        taken.setdefault(row["identity"], {})[row["byte_offset"]] = row["failure"]
+    return taken
+
+
+def _reading(
+    source: EventSource, file: InputFile, seen_as: Inspection, known: Known, taken: Mapping[str, Mapping[int, str]]
+) -> Reading:
     before = known.get(file.name, {})
     # What was cut off or half-written before goes on as well: its lines keep their identity.
     same = [
@@ -185,7 +200,8 @@ def _reading(source: EventSource, file: InputFile, seen_as: Inspection, known: K
     if same and source.identical_lines == "duplicate":
         # A line is compared with those of the whole file, also with those that were there before it grew.
         same = [(seen_as.size + 1, same[0][1])]
-    return Reading(str(file.path), file.name, seen_as.file_hash, seen_as.size, tuple(same))
+    gone = {offset: reason for _, identity in same for offset, reason in taken.get(identity, {}).items()}
+    return Reading(str(file.path), file.name, seen_as.file_hash, seen_as.size, tuple(same), gone)
 
 
 def _lines(spark: SparkSession, readings: list[Reading]) -> DataFrame:

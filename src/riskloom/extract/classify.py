@@ -14,6 +14,7 @@ from riskloom.extract.formats.record import header_names
 from riskloom.extract.formats.text import decoded
 from riskloom.extract.joins import Join, SignJoin, StartJoin
 from riskloom.extract.lines import LINE_LIMIT, PIECE
+from riskloom.lake.erasures import GONE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -167,7 +168,8 @@ class _Joiner:
 
     def _kind(self, line: Row, text: str) -> tuple[str, str | None]:
         if line["failure"]:
-            return RECORD, None
+            # A line that was taken out is left out by the rule of that name, so that it is still counted.
+            return (IGNORED, line["failure"]) if line["failure"] in GONE else (RECORD, None)
         if self._is_header(line, text):
             return HEADER, None
         if not text.strip():

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from riskloom.extract.content import BINARY, FIRST_BLOCK, Content, content_hash, is_binary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     import numpy.typing as npt
 
@@ -125,6 +126,7 @@ class Reading:
         file_hash: Hash that its content must have.
         size: Bytes of its decompressed content.
         prefixes: Pairs of a size and a hash, ascending: the first bytes are those of a file that is known already.
+        gone: Offsets of lines that were taken out of what is known already, with the reason.
     """
 
     path: str
@@ -132,6 +134,7 @@ class Reading:
     file_hash: str
     size: int
     prefixes: tuple[tuple[int, str], ...] = ()
+    gone: Mapping[int, str] = field(default_factory=dict, hash=False)
 
     def identity(self, offset: int) -> str:
         """Give the hash under which the line at an offset was first seen."""
@@ -217,14 +220,22 @@ def batches(reading: Reading, ingest_ts: int) -> Iterator[pa.RecordBatch]:
             pa.repeat(reading.name, count),
             pa.array(cut.numbers),
             pa.array(cut.offsets),
-            cut.raw,
-            cut.failures,
+            *_left(reading, cut),
             _identities(reading, cut.offsets),
             pa.repeat(pa.scalar(reading.size, pa.int64()), count),
             pa.repeat(pa.scalar(ingest_ts, pa.timestamp("us", "UTC")), count),
             pa.repeat(reading.file_hash, count),
         ]
         yield pa.RecordBatch.from_arrays(columns, schema=SCHEMA)
+
+
+def _left(reading: Reading, cut: Cut) -> tuple[pa.Array, pa.Array]:
+    """Give lines and failures, without what lines held that were taken out."""
+    reasons = [reading.gone.get(offset) for offset in cut.offsets.tolist()] if reading.gone else []
+    if not any(reasons):
+        return cut.raw, cut.failures
+    taken = pa.array([reason is not None for reason in reasons])
+    return pc.if_else(taken, b"", cut.raw), pc.coalesce(pa.array(reasons, pa.string()), cut.failures)
 
 
 def _identities(reading: Reading, offsets: npt.NDArray[np.int64]) -> pa.Array:

@@ -19,10 +19,10 @@ from riskloom.extract.counts import Counts, FileCounts
 from riskloom.extract.drift import with_refused
 from riskloom.extract.formats.plan import Plan
 from riskloom.extract.protect import Protection
-from riskloom.lake.key_ids import key_in_use
+from riskloom.extract.told import told
+from riskloom.lake.erasures import erasures
+from riskloom.lake.key_ids import source_ring
 from riskloom.lake.paths import Lake
-from riskloom.lake.races import first_line
-from riskloom.tokens import Ring
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -96,7 +96,8 @@ def load(spark: SparkSession, project: Project, source: EventSource, extracted: 
             _count_units(source, frame, counts)
             _stage(frame, source, place)
         except PySparkException as error:
-            raise _failed(source, first_line(error)) from error
+            # The error's own words, which a traceback would show, may quote a row.
+            raise _failed(source, told(error)) from None
         finally:
             frame.unpersist()
     finally:
@@ -118,11 +119,7 @@ def protection_of(source: EventSource, lake: Lake) -> Protection:
     Raises:
         PrivacyError: It has tokens, and their keys are not there.
     """
-    if not source.tokens:
-        return Protection.of(source, None)
-    ring = Ring.required(f"source {source.name!r}")
-    used = key_in_use(lake.silver(source.name), source.tokens)
-    return Protection.of(source, ring if used is None else ring.until(used))
+    return Protection.of(source, source_ring(lake, source), erasures(lake, source.name))
 
 
 def _classified(
@@ -161,9 +158,12 @@ def _protect(batches: Iterator[pa.RecordBatch], protection: Protection) -> Itera
     return protection.batches(batches)
 
 
-def _protected(source: EventSource, out: DataFrame, protection: Protection) -> DataFrame:
-    """Protect what a transform gave."""
+def _transformed(project: Project, source: EventSource, records: DataFrame, protection: Protection) -> DataFrame:
+    """Give what a transform makes of records, protected; where there is nothing to protect, no worker sees it again."""
+    out, extras = units.transformed(source, _transform(project, source), records)
     kept = out.select("origin", "ordinal", "reason", "detail", "event_ts", *ENVELOPE, *source.columns)
+    if not (protection.needed or extras):
+        return kept
     return kept.mapInArrow(partial(_protect, protection=protection), kept.schema)
 
 
@@ -172,8 +172,7 @@ def _units(
 ) -> DataFrame:
     if source.formats:
         return _decoded_units(project, source, lines, protection, apart=apart)
-    out = units.transformed(source, _transform(project, source), units.record_frame(lines, source))
-    protected = _protected(source, out, protection)
+    protected = _transformed(project, source, units.record_frame(lines, source), protection)
     return units.unit_frame(source, project.suite(source.name), protected, lines)
 
 
@@ -183,8 +182,7 @@ def _decoded_units(
     """Give the units of a format, whose rejects are there already; a transform gets the events alone."""
     parsed = units.parsed_frame(source, lines)
     if source.transform:
-        events = units.transformed(source, _transform(project, source), parsed.where("reason IS NULL"))
-        events = _protected(source, events, protection)
+        events = _transformed(project, source, parsed.where("reason IS NULL"), protection)
         rejects = parsed.where("reason IS NOT NULL")
         parsed = events.unionByName(
             rejects.select(*(name for name in rejects.columns if name in events.columns)), allowMissingColumns=True

@@ -7,22 +7,25 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from riskloom.extract.redact import redact_column
+from riskloom.lake.erasures import gone_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from riskloom.declare import EventSource
+    from riskloom.lake.erasures import Erasure
     from riskloom.tokens import Ring
 
-FLAGS, EXTRAS = "flags", "extras"
+FLAGS, EXTRAS, REASON = "flags", "extras", "reason"
 IDENTIFIER = "<ID>"
 PII_IDENTIFIER = "pii_identifier"
 # Unknown fields that are text or time by what they are: they are redacted, where others become tokens.
 _TEXTS = ("trace", "event_ts_raw")
 # Shorter identifiers stand in any text by chance.
-_LEAST_LETTERS = 4
+LEAST_LETTERS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +36,23 @@ class Protection:
         redact: Columns of free text.
         tokens: Columns of identifiers.
         ring: Keys of the tokens; None where no column holds any.
+        erasures: What was erased: an event of it becomes a reject.
     """
 
     redact: tuple[str, ...] = ()
     tokens: tuple[str, ...] = ()
     ring: Ring | None = None
+    erasures: tuple[Erasure, ...] = ()
+
+    @property
+    def needed(self) -> bool:
+        """Whether columns of its own are named; unknown fields are protected wherever there are any."""
+        return bool(self.redact or self.tokens or self.erasures)
 
     @classmethod
-    def of(cls, source: EventSource, ring: Ring | None) -> Protection:
+    def of(cls, source: EventSource, ring: Ring | None, erasures: tuple[Erasure, ...] = ()) -> Protection:
         """Give what a source declares."""
-        return cls(source.redact, source.tokens, ring)
+        return cls(source.redact, source.tokens, ring, erasures)
 
     def batches(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Protect batches that have the columns and, with them or not, ``flags`` and ``extras``."""
@@ -66,14 +76,23 @@ class Protection:
             columns[name] = self._tokens(columns[name])
         if flags and FLAGS in columns:
             columns[FLAGS] = _flagged(columns[FLAGS], flags)
-        return pa.RecordBatch.from_arrays(list(columns.values()), schema=batch.schema)
+        done = pa.RecordBatch.from_arrays(list(columns.values()), schema=batch.schema)
+        return self._without_erased(done) if self.erasures else done
+
+    def _without_erased(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Give events that were erased the reason why they are none."""
+        place = batch.schema.get_field_index(REASON)
+        column = batch.column(place)
+        for reason, rows in gone_rows(self.erasures, pa.Table.from_batches([batch]), self.ring).items():
+            column = pc.if_else(rows, pa.scalar(reason, column.type), column)
+        return batch.set_column(place, batch.schema.field(place), column)
 
     def _identifiers(self, columns: dict[str, pa.Array]) -> list[tuple[str, ...]]:
         """Give each row's identifiers that are long enough to be looked for in its text."""
         if not self.tokens or not (self.redact or EXTRAS in columns):
             return []
         rows = zip(*(columns[name].to_pylist() for name in self.tokens), strict=True)
-        return [tuple(value for value in row if value and len(value) >= _LEAST_LETTERS) for row in rows]
+        return [tuple(value for value in row if value and len(value) >= LEAST_LETTERS) for row in rows]
 
     def _tokens(self, column: pa.Array) -> pa.Array:
         assert self.ring is not None, "a source with tokens has a ring"  # noqa: S101 - held by load

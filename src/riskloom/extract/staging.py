@@ -8,10 +8,14 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from riskloom.errors import LakeError
+
 if TYPE_CHECKING:
     from pathlib import Path
 
 _LOCK = "lock"
+# How the folder of a purge begins, beside which nothing is staged.
+PURGE = "purge-"
 # Held as long as the process lives, so that a killed run's folder is free at once.
 _HELD: dict[Path, int] = {}
 
@@ -53,12 +57,19 @@ def enter(source_folder: Path, run_id: str) -> Staging:
     Args:
         source_folder: The source's staging folder.
         run_id: The run.
+
+    Raises:
+        LakeError: The source is being purged.
     """
     source_folder.mkdir(parents=True, exist_ok=True)
     for other in source_folder.iterdir():
-        if other.name != run_id and other.is_dir() and _lock(other):
+        if other.name == run_id or not other.is_dir():
+            continue
+        if _lock(other):
             shutil.rmtree(other, ignore_errors=True)
             leave(Staging(other))
+        elif other.name.startswith(PURGE):
+            raise LakeError.being_purged(source_folder.name)
     mine = Staging(source_folder / run_id)
     mine.folder.mkdir(exist_ok=True)
     _lock(mine.folder)

@@ -14,14 +14,16 @@ from riskloom.errors import ExtractError
 from riskloom.extract.classify import ORPHAN, RECORD_TOO_LONG
 from riskloom.extract.content import FAILURES
 from riskloom.extract.lines import TOO_LONG
+from riskloom.extract.protect import EXTRAS
+from riskloom.extract.told import told
 from riskloom.intervals import parse_duration
-from riskloom.lake.races import first_line
 from riskloom.lake.spark.hashing import row_hash
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pyspark.sql import Column
+    from pyspark.sql.types import StructType
 
     from riskloom.declare import EventSource, Suite
 
@@ -74,8 +76,13 @@ def parsed_frame(source: EventSource, lines: DataFrame) -> DataFrame:
     return lines.where("kind = 'record'").select(F.struct(*_ORIGIN).alias("origin"), *columns)
 
 
-def transformed(source: EventSource, transform: Callable[[DataFrame], DataFrame], records: DataFrame) -> DataFrame:
+def transformed(
+    source: EventSource, transform: Callable[[DataFrame], DataFrame], records: DataFrame
+) -> tuple[DataFrame, bool]:
     """Call a transform and check that its output has the columns that were declared.
+
+    Returns:
+        Its rows, and whether it gave unknown fields.
 
     Raises:
         ExtractError: It raises, or a column is missing or of another type.
@@ -84,7 +91,7 @@ def transformed(source: EventSource, transform: Callable[[DataFrame], DataFrame]
         out = transform(records)
         found = dict(out.dtypes)
     except PySparkException as error:
-        raise ExtractError.transform_raised(source.name, source.transform, first_line(error)) from error
+        raise ExtractError.transform_raised(source.name, source.transform, told(error)) from None
     except Exception as error:
         why = f"{type(error).__name__}: {error}"
         raise ExtractError.transform_raised(source.name, source.transform, why) from error
@@ -96,7 +103,7 @@ def transformed(source: EventSource, transform: Callable[[DataFrame], DataFrame]
         dtype = found.get(name, wanted)
         if dtype != wanted:
             raise ExtractError.transform_type(source.name, source.transform, name, dtype, wanted)
-    return out
+    return out, EXTRAS in found
 
 
 def _wanted(source: EventSource, records: DataFrame) -> dict[str, str]:
@@ -125,7 +132,7 @@ def unit_frame(
     """
     declared = tuple(source.columns)
     parsed = out.select("origin.*", "ordinal", _coded_reason(), _safe_detail(source), "event_ts", *ENVELOPE, *declared)
-    parsed = parsed.withColumn("available_ts", _available(source)).withColumn("event_id", _event_id(source))
+    parsed = parsed.withColumn("available_ts", _available(source)).withColumn("event_id", event_id(source))
     refused = F.coalesce(F.col("reason"), _unusable())
     stage = F.when(refused.isin(*UNREADABLE), "extract").when(refused.isNotNull(), "parse")
     parsed = parsed.withColumn("stage", stage).withColumn("reason", refused)
@@ -157,9 +164,14 @@ def _safe_detail(source: EventSource) -> Column:
 def row_hash_of(units: DataFrame, declared: tuple[str, ...]) -> Column:
     """Hash an event's own columns, or a reject's pointer and reason."""
     schema = units.schema
-    event = row_hash(schema, ("event_id", "event_ts", "available_ts", *ENVELOPE, *declared))
+    event = event_hash(schema, declared)
     reject = row_hash(schema, (*POINTER, "stage", "reason", "detail"))
     return F.when(F.col("reason").isNull(), event).otherwise(reject)
+
+
+def event_hash(schema: StructType, declared: tuple[str, ...]) -> Column:
+    """Hash an event's own columns."""
+    return row_hash(schema, ("event_id", "event_ts", "available_ts", *ENVELOPE, *declared))
 
 
 def _available(source: EventSource) -> Column:
@@ -169,7 +181,7 @@ def _available(source: EventSource) -> Column:
     return F.timestamp_micros(F.unix_micros("event_ts") + delay) if delay else F.col("event_ts")
 
 
-def _event_id(source: EventSource) -> Column:
+def event_id(source: EventSource) -> Column:
     """Name an event: by its columns, else by content and place, so that names sort as lines do."""
     if source.event_id != POSITION:
         named = [F.col(name).cast("string") for name in source.event_id]

@@ -75,4 +75,5 @@ def _texts(error: BaseException) -> Iterator[str]:
     while found is not None:
         if not isinstance(found, RiskloomError):
             yield str(found)
-        found = found.__cause__
+        # What is not to be shown, since it may quote a row, stands behind an error as well.
+        found = found.__cause__ or (found.__context__ if found.__suppress_context__ else None)

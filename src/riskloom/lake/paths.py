@@ -39,6 +39,13 @@ class Lake:
         """Pointers to lines that became no event, with the reason."""
         return self.root / "quarantine" / source
 
+    def rows_of(self, source: str) -> dict[str, Path]:
+        """Tables, by name, of which a row is an event of a source or stands for a line of it; bronze is not among them.
+
+        Whoever adds such a table adds it here, so that a purge finds it.
+        """
+        return {f"{layer}.{source}": self.root / layer / source for layer in ("silver", "history", "quarantine")}
+
     def gold(self, view: str) -> Path:
         """A view's events, ordered by entity and time."""
         return self.root / "gold" / view

@@ -173,12 +173,12 @@ def opened(path: Path, version: int | None = None) -> DeltaTable:
         raise LakeError.unreadable(shown(path), path, str(error)) from error
 
 
-def any_value(path: Path, column: str) -> Any:  # noqa: ANN401 - of whatever type the column is
+def any_value(path: Path, column: str, version: int | None = None) -> Any:  # noqa: ANN401 - of whatever type the column is
     """Give one value of a column that is not null, from as few files as it takes; None where there is none."""
     import pyarrow.compute as pc
 
     if not exists(path):
         return None
     valid = pc.field(column).is_valid()
-    found = opened(path).to_pyarrow_dataset().scanner(columns=[column], filter=valid).head(1)
+    found = opened(path, version).to_pyarrow_dataset().scanner(columns=[column], filter=valid).head(1)
     return found.column(0)[0].as_py() if found.num_rows else None

@@ -124,8 +124,10 @@ class _Walk:
                 case Validate():
                     return run.validate()
         except Exception as error:
-            run.failed(error)
-            raise
+            said = run.failed(error)
+            if said is error:
+                raise
+            raise said from None
         finally:
             self._report(step.source, run)
 
@@ -140,10 +142,11 @@ class _Walk:
             self.report.warnings[source] = run.warnings
 
     def _aggregate(self, step: Aggregate) -> str:
-        from riskloom.run.spark.aggregate import aggregate
+        from riskloom.lake.spark.tasks import OnSpark
+        from riskloom.run.aggregate import aggregate
 
         view = self._project.view(step.view)
-        done = aggregate(self._spark, self._lake, view, self.report.run_id, self._project.settings.retention)
+        done = aggregate(OnSpark(self._spark), self._lake, view, self.report.run_id, self._project.settings.retention)
         self.report.views[step.view] = done.as_data()
         return f"{done.rows:,} events, {done.changed:,} changed"
 

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
+from riskloom.errors import LakeError
 from riskloom.lake import tables
 from riskloom.store.point_in_time import event_columns
 
@@ -33,10 +34,13 @@ def changed_keys(view: FeatureView, path: Path, since: int, until: int) -> pa.Ta
         The key columns; None where the files of the version known are not there any more.
     """
     keys = list(view.partition_keys)
-    before, after = (set(tables.added_files(path, version).column("path").to_pylist()) for version in (since, until))
     try:
+        before, after = (
+            set(tables.added_files(path, version).column("path").to_pylist()) for version in (since, until)
+        )
         gone, new = (_rows(view, path, files) for files in (before - after, after - before))
-    except OSError:
+    except (OSError, LakeError):
+        # A purge removes the past of a table, its log too.
         return None
     sides = [rows.append_column(_SIDE, pa.repeat(side, rows.num_rows)) for rows, side in ((gone, -1), (new, 1))]
     rows = pa.concat_tables(sides)

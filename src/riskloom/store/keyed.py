@@ -24,7 +24,7 @@ def token_keys(view: FeatureView) -> tuple[str, ...]:
     return named(view.entity.key_columns, view.source.tokens)
 
 
-def ring_of(view: FeatureView, path: Path) -> Ring | None:
+def ring_of(view: FeatureView, path: Path, version: int | None = None) -> Ring | None:
     """Give the keys that a view's table has tokens of; None where it has none.
 
     Raises:
@@ -34,19 +34,20 @@ def ring_of(view: FeatureView, path: Path) -> Ring | None:
     if not columns:
         return None
     ring = Ring.required(f"view {view.name!r}")
-    used = key_in_use(path, columns)
+    used = key_in_use(path, columns, version)
     return ring if used is None else ring.until(used)
 
 
-def as_tokens(view: FeatureView, path: Path, spine: pa.Table) -> pa.Table:
+def as_tokens(view: FeatureView, path: Path, spine: pa.Table, version: int | None = None) -> pa.Table:
     """Put tokens in the place of a spine's identifiers.
 
     Args:
         view: Whose keys they are.
         path: Its table.
         spine: The view's key columns, and others.
+        version: Version of the table; None for the newest.
     """
-    ring = ring_of(view, path)
+    ring = ring_of(view, path, version)
     return spine if ring is None else put_tokens(spine, token_keys(view), ring)
 
 

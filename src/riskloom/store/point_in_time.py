@@ -87,7 +87,7 @@ def values(
         wanted = {feature.name: ARROW[feature.dtype] for feature in view.features}
         chosen = view.feature_names if features is None else features
         return pa.table({name: pa.array([], wanted[name]) for name in chosen})
-    spine = as_tokens(view, path, spine)
+    spine = as_tokens(view, path, spine, version)
     span = pc.min_max(spine.column(AT).cast(pa.int64())).as_py()
     keys = spine.select(list(view.partition_keys))
     events = read_events(view, path, span["min"] - view.reach, span["max"], version, keys)

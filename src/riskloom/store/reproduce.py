@@ -8,22 +8,27 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from riskloom.errors import StoreError
 from riskloom.lake import tables
+from riskloom.lake.erasures import erasures
 from riskloom.lake.paths import Lake, shown
 from riskloom.store import spine as spines
 from riskloom.store.kept import DATA, hash_rows, write_data, write_parquet
+from riskloom.store.keyed import put_tokens
 from riskloom.store.manifest import ROWS, SPINE, Manifest, digest, versions
+from riskloom.store.parts import BatchPart, WindowPart
 from riskloom.store.row_hash import content_hash
+from riskloom.store.spine import AT
 from riskloom.store.training import compute
+from riskloom.tokens import Ring, named
 from riskloom.windows.key_codes import key_codes
 from riskloom.windows.tables import conform
 
 if TYPE_CHECKING:
     import numpy.typing as npt
-    import pyarrow as pa
 
     from riskloom.settings import Settings
     from riskloom.store.parts import Part
@@ -37,7 +42,8 @@ class Reproduction:
         same_bytes: Whether the file, or the Delta table's content, is what it was.
         rows: Rows of the training set.
         equal: Rows that are what they were.
-        erased: Rows of which a view or a label has nothing of their key left, and had something then.
+        erased: Rows of somebody who was erased from a table, or of events that were removed for their age; of a batch
+            view, whose table others write, rows of whose key nothing is left.
         changed: Rows that are different for any other reason: later corrections.
         read_instead: For each table whose version can no longer be read: its name, that version, the one read.
         other_versions: Libraries that are not of the version recorded: recorded, and now.
@@ -87,7 +93,8 @@ def reproduce(settings: Settings, manifest: Path | str, out: Path | str | None =
     """
     known = Manifest.read(Path(manifest))
     rows = pq.read_table(known.checked(SPINE))
-    pinned = known.parts(Lake(settings.lake))
+    lake = Lake(settings.lake)
+    pinned = known.parts(lake)
     parts = tuple(_readable(part) for part in pinned)
     table = compute(settings, parts, rows, known.data["runner"])
     hashes = hash_rows(table, parts)
@@ -98,7 +105,7 @@ def reproduce(settings: Settings, manifest: Path | str, out: Path | str | None =
     for place, part in enumerate(parts):
         touched = _differs(then, hashes, f"part_{place}")
         if touched.any():
-            erased |= touched & _gone(part, rows)
+            erased |= touched & _erased(lake, part, rows)
     now = versions(known.data["runner"])
     recorded = known.data["versions"]
     return Reproduction(
@@ -142,10 +149,28 @@ def _differs(then: pa.Table, now: pa.Table, column: str) -> npt.NDArray[np.bool_
     return np.array([before != after for before, after in pairs], np.bool_)
 
 
-def _gone(part: Part, rows: pa.Table) -> npt.NDArray[np.bool_]:
+def _erased(lake: Lake, part: Part, rows: pa.Table) -> npt.NDArray[np.bool_]:
+    """Say of each spine row whether it is about somebody, or a time, that the part's source must not hold any more."""
+    asked = spines.keys_and_instants(rows, part.name, part.entity.keys)
+    if isinstance(part, BatchPart):
+        return _gone(part, asked)
+    source = part.view.source if isinstance(part, WindowPart) else part.label.source
+    reach = part.view.reach if isinstance(part, WindowPart) else 0
+    tokens = named(part.entity.key_columns, source.tokens)
+    ring = Ring.required(f"source {source.name!r}") if tokens else None
+    asked = asked if ring is None else put_tokens(asked, tokens, ring)
+    found = np.zeros(asked.num_rows, np.bool_)
+    for erasure in erasures(lake, source.name):
+        if erasure.keys and set(erasure.keys) <= set(part.entity.key_columns):
+            found |= erasure.rows(asked, ring, time=None).to_numpy(zero_copy_only=False)
+        elif not erasure.keys:
+            found |= asked.column(AT).cast(pa.int64()).to_numpy() - reach < erasure.until
+    return found
+
+
+def _gone(part: BatchPart, asked: pa.Table) -> npt.NDArray[np.bool_]:
     """Say of each spine row whether the part's table has nothing of its key."""
     keys = part.entity.key_columns
-    asked = spines.keys_and_instants(rows, part.name, part.entity.keys)
     there = conform("rows", tables.read(part.path, columns=keys, version=part.version), dict(part.entity.keys))
     codes, found, size = key_codes(asked, there, keys)
     has = np.zeros(size + 1, np.bool_)

@@ -102,7 +102,8 @@ def _requests(parts: Sequence[Part], rows: pa.Table) -> list[Request]:
         question = _question(part)
         if not bucketed(part.path, question, part.version):
             return []
-        spine = as_tokens(part.view, part.path, keys_and_instants(rows, part.name, part.entity.keys))
+        asked = keys_and_instants(rows, part.name, part.entity.keys)
+        spine = as_tokens(part.view, part.path, asked, part.version)
         requests.append(Request(path=part.path, question=question, spine=spine, version=part.version))
     return requests
 
@@ -134,7 +135,7 @@ def _values(part: Part, rows: DataFrame) -> DataFrame:
 
 def _keyed(part: WindowPart, spine: DataFrame) -> DataFrame:
     """Put tokens in the place of a spine's identifiers."""
-    ring, columns = ring_of(part.view, part.path), token_keys(part.view)
+    ring, columns = ring_of(part.view, part.path, part.version), token_keys(part.view)
     if ring is None:
         return spine
 

@@ -8,6 +8,8 @@ import pytest
 
 from riskloom import RowRule, Suite
 from riskloom.errors import AccountingError, ExtractError, LakeError
+from riskloom.extract import classify, load, units
+from riskloom.extract.protect import Protection
 from riskloom.lake import tables
 from riskloom.lake.paths import Lake
 
@@ -183,7 +185,7 @@ def test_a_transform_that_fails_on_a_row_is_told(workshop):
     workshop.transform(DROPS.replace("F.lit(1)", 'F.col("text")').replace("ann", "zed"))
     with pytest.raises(ExtractError) as caught:
         workshop.run()
-    assert str(caught.value).startswith("source 'logins': transform 'logins:to_events' failed: [CAST_INVALID_INPUT]")
+    assert str(caught.value).startswith("source 'logins': transform 'logins:to_events' failed: CAST_INVALID_INPUT at ")
 
 
 def test_a_failed_gate_holds_what_does_not_stand_yet(workshop):
@@ -262,3 +264,13 @@ def test_other_declared_columns_are_told_before_anything_is_written(workshop):
         "table silver.logins has amount bigint, but amount double is to be written: its declaration changed. "
         f"Move {path} away and run its intervals again; bronze keeps every line."
     )
+
+
+def test_rows_are_passed_through_python_again_only_where_there_is_something_to_protect(workshop):
+    lines = workshop.spark.createDataFrame([], classify.SPARK_SCHEMA)
+    records = units.record_frame(lines, workshop.source)
+    plans = [
+        load._transformed(workshop.project, workshop.source, records, protection)._jdf.queryExecution().toString()
+        for protection in (Protection(), Protection(redact=("user_name",)))
+    ]
+    assert ["MapInArrow" in plan for plan in plans] == [False, True]

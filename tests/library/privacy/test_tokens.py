@@ -7,6 +7,8 @@ import pytest
 
 from riskloom import tokens
 from riskloom.errors import PrivacyError
+from riskloom.lake import tables
+from riskloom.lake.key_ids import key_in_use
 from riskloom.tokens import Ring
 
 A, B = b"a" * 16, b"b" * 16
@@ -33,6 +35,12 @@ def test_a_column_keeps_nulls_and_equality():
     found = TWO.column(pa.chunked_array([["x", None], ["y", "x", ""]])).to_pylist()
     assert found == [TWO.token("x"), None, TWO.token("y"), TWO.token("x"), TWO.token("")]
     assert ONE.column(pa.chunked_array([], pa.string())).to_pylist() == []
+
+
+def test_each_version_of_a_table_says_which_key_it_has(tmp_path):
+    for ring in (ONE, TWO):
+        tables.overwrite(tmp_path, pa.table({"number": [1], "user": [ring.token("C-1042")]}))
+    assert [key_in_use(tmp_path, ["user"], version) for version in (0, 1, None)] == ["k1", "k2", "k2"]
 
 
 def test_keys_come_from_the_environment_a_file_or_a_backend(monkeypatch, tmp_path):

@@ -142,6 +142,21 @@ def test_many_who_push_to_one_key_lose_nothing(connect):
     assert (held.change, len(set(held.recent.split()))) == (60, 60)
 
 
+def test_a_sweep_leaves_nothing_of_who_has_gone(connect, request, tmp_path):
+    states = connect()
+    assert states.sweep("v") == 0
+    states.write("v", [Row(b"s:ann-77", 1, 0, b"of ann-77"), Row(b"s:bob", 1, 0, b"x"), Row(b"m", 1, 0, b"mark")])
+    states.write("w", [Row(b"s:ann-77", 1, 0, b"")])
+    states.write("v", [Row(b"s:ann-77", 2, 0, b"")])
+    assert (states.sweep("v"), states.sweep("w"), states.sweep("v")) == (1, 1, 0)
+    assert read(states, b"s:ann-77", b"s:bob", b"m") == [None, b"x", b"mark"]
+    if "sqlite" in request.node.name:
+        assert b"ann-77" not in (tmp_path / "online.db").read_bytes()
+    # What would have been too old before is written again: the tombstone is gone.
+    states.write("v", [Row(b"s:ann-77", 1, 0, b"again")])
+    assert read(states, b"s:ann-77") == [b"again"]
+
+
 def test_views_are_read_together_and_builds_are_dropped_alone(connect):
     states = connect()
     states.write("v", [Row(b"s1*a", 1, 0, b"x"), Row(b"s2*a", 1, 0, b"y"), Row(b"m", 1, 0, b"mark")])

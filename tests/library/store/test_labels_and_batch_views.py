@@ -17,6 +17,8 @@ from deltalake import DeltaTable
 
 from riskloom.cli import main
 from riskloom.errors import DeclarationError, LakeError, ProjectError, StoreError
+from riskloom.intervals import to_micros
+from riskloom.lake.erasures import Erasure, keep, record
 from riskloom.store import size
 from riskloom.store.manifest import Manifest
 from riskloom.store.register import register
@@ -183,6 +185,8 @@ def test_an_erasure_and_a_correction_are_told_apart(known, tmp_path):
     known.write([event(0), event(0, user_name="eve", event_id="e", action="failed")])
     gold = DeltaTable(str(known.lake.gold("user_logins")))
     gold.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False)
+    bob = Erasure(erasure_id="1", source="logins", keys={"user_name": keep("bob", None)}, until=to_micros(at(9)))
+    record(known.lake, bob, to_micros(at(9)))
     again = reproduce(known.project.settings, tmp_path / "set")
     assert (again.rows, again.equal, again.erased, again.changed) == (3, 1, 1, 1)
     assert again.as_text() == (

@@ -10,6 +10,7 @@ import pytest
 
 from riskloom.errors import StoreError
 from riskloom.store.client import OnlineFeatures
+from riskloom.store.erase import online_without
 from riskloom.store.materialize import materialize
 from riskloom.store.push import Outcome
 from riskloom.store.register import register
@@ -205,3 +206,15 @@ def test_events_that_are_named_by_their_place_cannot_be_pushed(make_shop):
     )
     with pytest.raises(StoreError, match=whole(message)):
         OnlineFeatures.connect(shop.repo).push("logins", [pushed(61, "c")])
+
+
+def test_what_was_pushed_of_whom_was_erased_is_gone(shop):
+    client = OnlineFeatures.connect(shop.repo)
+    assert statuses(client, pushed(61, "c"), pushed(61, "z", user_name="zoe")) == ["accepted"] * 2
+    batch(shop, [], 62)
+    online_without(shop.project, ["user_logins"], {"user_name": "ann"})
+    assert count(client, 62) == (0, "not_found")
+    assert count(client, 62, user_name="zoe") == (1, "present")
+    states = open_store(shop.repo).provider.online_store
+    config = open_store(shop.repo).config
+    assert [key[-3:] for key in states.views(config).states.pushed("user_logins", b"s")] == [b"zoe"]

@@ -7,11 +7,16 @@ import time
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from riskloom.errors import RiskloomError
+from pyspark.errors import PySparkException
+
+from riskloom.errors import ExtractError, RiskloomError
 from riskloom.extract.bronze import extract
+from riskloom.extract.erase import take_out
 from riskloom.extract.load import load
 from riskloom.extract.publish import publish
+from riskloom.extract.told import told
 from riskloom.lake import ops
+from riskloom.lake.erasures import GONE
 from riskloom.lake.paths import Lake
 from riskloom.lake.races import first_line
 from riskloom.plan.fingerprint import source_fingerprint
@@ -69,6 +74,10 @@ class SourceRun:
         extracted = self._extracted
         assert extracted is not None, "a plan with load has extract before it"  # noqa: S101 - held by plan.build
         self._loaded = load(self._spark, self._project, self._source, extracted, self._run_id)
+        if set(GONE).intersection(self._loaded.counts.totals()["reasons"]):
+            # Lines of somebody who was erased came in again: they leave bronze too, as they did before.
+            take_out(self._source, self._lake.bronze(self._source.name), self._loaded.rejects_path)
+            self._loaded = load(self._spark, self._project, self._source, extracted, self._run_id)
         counts = self._loaded.counts.totals()
         return f"{counts['records']:,} records, {counts['extra_events']:,} extra events"
 
@@ -100,15 +109,23 @@ class SourceRun:
         """Give what the run's line says of the lines' former outcome."""
         return {}
 
-    def failed(self, error: Exception) -> None:
-        """Write the line of a run that ended in an error, unless its line is written already."""
+    def failed(self, error: Exception) -> Exception:
+        """Write the line of a run that ended in an error, unless its line is written already.
+
+        Returns:
+            The error to raise: one of Spark's, which may quote a row, in words that do not.
+        """
+        said = error
+        if isinstance(error, PySparkException):
+            said = ExtractError.spark_failed(self._source.name, told(error))
         if self.record is not None:
-            return
+            return said
         try:
-            self._write(self._line("failed", error=f"{type(error).__name__}: {error}"))
+            self._write(self._line("failed", error=f"{type(said).__name__}: {said}"))
         except (RiskloomError, OSError) as another:
             # What ended the run may prevent its record too, as a full disk does: the run's own error is told.
             logger.warning("the failed run of %s is not recorded: %s", self._source.name, first_line(another))
+        return said
 
     def _line(self, status: Status, **counts: Any) -> ops.RunRecord:  # noqa: ANN401 - the fields of the record
         module = self._source.transform.partition(":")[0]

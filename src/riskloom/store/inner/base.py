@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-MARK = b"m"
+MARK, STATE = b"m", b"s"
 _SLOT = struct.Struct(">cI")
 _STRING, _INT64 = 2, 4  # Feast's numbers of value types
 _PART, _WHOLE = struct.Struct("<II"), struct.Struct("<IIq")
@@ -112,6 +112,13 @@ class StateStore(Protocol):
         """Remove every key of a view that begins with a prefix."""
         ...
 
+    def sweep(self, view: str) -> int:
+        """Remove a view's tombstones, and what is left of former bodies; give how many there were.
+
+        Nobody may write the view meanwhile: a tombstone holds against older writes.
+        """
+        ...
+
     def close(self) -> None:
         """Close what is open."""
         ...
@@ -124,7 +131,7 @@ def state_key(slot: int, entity: bytes) -> bytes:
         >>> state_key(1, b"ann")
         b's\x00\x00\x00\x01ann'
     """
-    return _SLOT.pack(b"s", slot) + entity
+    return _SLOT.pack(STATE, slot) + entity
 
 
 def declaration_key(declaration: bytes) -> bytes:
@@ -160,3 +167,17 @@ class KeyCodec:
             else:
                 key += _WHOLE.pack(_INT64, 8, value)
         return key
+
+
+def key_part(value: str | int) -> bytes:
+    """Write one value as it stands in the keys of its entities, also of those with several.
+
+    Example:
+        >>> key_part("ann") in KeyCodec((("user", "string"), ("shop", "int64"))).encode(("ann", 7))
+        True
+    """
+    # ``encode`` has this in its loop, since each read goes through it.
+    if isinstance(value, str):
+        data = value.encode()
+        return _PART.pack(_STRING, len(data)) + data
+    return _WHOLE.pack(_INT64, 8, value)

@@ -127,6 +127,15 @@ class PostgresStates:
                 query = f"DELETE FROM {self._table(view)} WHERE substr(key, 1, %s) = %s"
                 connection.execute(query, [len(prefix), prefix])
 
+    def sweep(self, view: str) -> int:
+        """Remove tombstones, and write the table anew: dead rows keep what they held."""
+        self._create(view)
+        with self._connection() as connection:
+            query = f"DELETE FROM {self._table(view)} WHERE body = '' AND recent = ''"
+            swept = connection.execute(query).rowcount
+            connection.execute(f"VACUUM (FULL) {self._table(view)}")
+        return swept
+
     def close(self) -> None:
         """Close this thread's connection."""
         connection = self._local.__dict__.pop("connection", None)

@@ -175,6 +175,22 @@ class RedisStates:
             if found:
                 self._client.unlink(*found)
 
+    def sweep(self, view: str) -> int:
+        """Remove tombstones, found by a scan of the whole server."""
+        swept = 0
+        with self._errors():
+            # States alone: what is pushed to them is listed in a set.
+            names = list(self._client.scan_iter(_escaped(self._prefix(view)) + b"s*", count=_KEYS_A_SCAN))
+            for start in range(0, len(names), _KEYS_A_SCAN):
+                part = names[start : start + _KEYS_A_SCAN]
+                with self._client.pipeline(transaction=False) as pipe:
+                    for name in part:
+                        pipe.strlen(name)
+                    sizes = pipe.execute()
+                empty = [name for name, size in zip(part, sizes, strict=True) if size == _STAMP.size]
+                swept += self._client.delete(*empty) if empty else 0
+        return swept
+
     def close(self) -> None:
         """Close the connections."""
         held = self._local.__dict__.pop("held", None)

@@ -106,6 +106,17 @@ class SqliteStates:
             elif self._exists(connection, view):
                 connection.execute(f"DELETE FROM {table} WHERE substr(key, 1, ?) = ?", (len(prefix), prefix))
 
+    def sweep(self, view: str) -> int:
+        """Remove tombstones, and write the file anew: free pages keep what rows held."""
+        with self._connection() as connection:
+            swept = 0
+            if self._exists(connection, view):
+                with connection:
+                    query = f"DELETE FROM {self._table(view)} WHERE body = x'' AND recent = x''"
+                    swept = connection.execute(query).rowcount
+            connection.execute("VACUUM")
+        return swept
+
     def close(self) -> None:
         """Close this thread's connection."""
         connection = self._local.__dict__.pop("connection", None)

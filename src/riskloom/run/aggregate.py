@@ -16,15 +16,13 @@ from riskloom.intervals import format_instant
 from riskloom.lake import ops, tables
 from riskloom.lake.bucketed.follow import follow
 from riskloom.lake.retention import retention_properties
-from riskloom.lake.spark.tasks import OnSpark
 from riskloom.settings import RETENTION
 from riskloom.windows.gold import gold_layout
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
-
     from riskloom.declare import FeatureView
     from riskloom.lake.paths import Lake
+    from riskloom.lake.tasks import Tasks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,13 +46,11 @@ class Aggregated:
         return {**asdict(self), "watermark": None if self.watermark is None else format_instant(self.watermark)}
 
 
-def aggregate(
-    spark: SparkSession, lake: Lake, view: FeatureView, run_id: str, retention: str = RETENTION
-) -> Aggregated:
+def aggregate(tasks: Tasks, lake: Lake, view: FeatureView, run_id: str, retention: str = RETENTION) -> Aggregated:
     """Bring a view's gold table up to date with its source's silver table.
 
     Args:
-        spark: The session, which runs what is too large for one process.
+        tasks: Where runs what is too large for one process.
         lake: Where the tables are.
         view: The view.
         run_id: The run, for ``ops.views``.
@@ -71,7 +67,7 @@ def aggregate(
     watermark = ops.watermark(lake, view.source.name)
     if not tables.exists(silver):
         return Aggregated(gold_version=None, rows=0, changed=0, watermark=watermark)
-    came = follow(silver, gold, gold_layout(view), OnSpark(spark), retention_properties(retention))
+    came = follow(silver, gold, gold_layout(view), tasks, retention_properties(retention))
     done = Aggregated(
         gold_version=tables.version(gold), rows=tables.rows(gold), changed=came.changed, watermark=watermark
     )
