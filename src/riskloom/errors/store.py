@@ -122,6 +122,13 @@ class StoreError(RiskloomError):
         return cls(f"{name!r} is no event source and no windowed view of the registry.{nearest(name, available)}")
 
     @classmethod
+    def not_a_number(cls, service: str, feature: str, dtype: str) -> Self:
+        """Build the error for a feature that no array of doubles can hold."""
+        return cls(
+            f"service {service!r}: {feature!r} is {dtype}, and an array holds numbers and booleans. Use to_arrow."
+        )
+
+    @classmethod
     def contended(cls, view: str) -> Self:
         """Build the error for a state that others change all the time."""
         return cls(f"view {view!r}: a state was changed by others again and again. Push the events once more.")

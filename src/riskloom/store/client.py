@@ -2,31 +2,41 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
+import numpy as np
+import pyarrow as pa
+
 from riskloom.errors import StoreError
 from riskloom.intervals import to_datetime, to_micros
+from riskloom.store import plain_online
 from riskloom.store.compile import FULL_NAMES
+from riskloom.store.evaluate import Answer
 from riskloom.store.online import windowed
 from riskloom.store.push import Outcome, push
 from riskloom.store.pushed_events import Targets, check_redacted, records_of
 from riskloom.store.repo import open_store
+from riskloom.store.values import DTYPES
 from riskloom.store.views import Asked
+from riskloom.windows.tables import ARROW
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
-    from feast import FeatureStore
+    import numpy.typing as npt
+    from feast import FeatureStore, FeatureView
 
-    from riskloom.store.evaluate import Answer, Plan
+    from riskloom.store.evaluate import Plan
     from riskloom.store.online import RiskloomOnlineStore
 
     Answers = list[tuple["Part", Answer]]
 
+_NUMBERS = frozenset({"int64", "float64", "bool"})
 _PYTHON_TYPES: dict[str, type] = {"string": str, "int64": int}
 _INT64 = range(-(2**63), 2**63)
 
@@ -72,10 +82,11 @@ class OnlineRow:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One view of a service: its features, and their output names."""
+    """One view of a service: its features, and their output names. A plain view has no plan."""
 
     name: str
-    plan: Plan
+    table: FeatureView
+    plan: Plan | None
     keys: tuple[tuple[str, str], ...]
     features: tuple[str, ...]
     outputs: tuple[str, ...]
@@ -165,12 +176,68 @@ class OnlineFeatures:
         for row in rows:
             _check(known, row)
         answers = self._answers(known, rows, instant)
-        if not known.settled and any(self.views.outdated(part.plan) for part in known.parts):
+        if not known.settled and any(part.plan and self.views.outdated(part.plan) for part in known.parts):
             # A view is served by another declaration than the registry's as it was read: read that again, once.
             self._store.refresh_registry()
             known = self.service(service, settled=True)
             answers = self._answers(known, rows, instant)
         return _rows(answers, len(rows))
+
+    async def aget(self, service: str, keys: Mapping[str, Any], at: datetime | str | None = None) -> OnlineRow:
+        """Give the features of one request, as ``get``, and let other tasks go on meanwhile.
+
+        The stores read by blocking, each thread on a connection of its own.
+        """
+        return await asyncio.to_thread(self.get, service, keys, at)
+
+    async def aget_many(
+        self, service: str, rows: Sequence[Mapping[str, Any]], at: datetime | str | None = None
+    ) -> list[OnlineRow]:
+        """Give the features of several requests, as ``get_many``, and let other tasks go on meanwhile."""
+        return await asyncio.to_thread(self.get_many, service, rows, at)
+
+    async def apush(self, name: str, events: Sequence[Mapping[str, Any]]) -> list[Outcome]:
+        """Let events count in later reads, as ``push``, and let other tasks go on meanwhile."""
+        return await asyncio.to_thread(self.push, name, events)
+
+    def columns(self, service: str) -> dict[str, str]:
+        """Give the output names of a service in their declared order, with the type of each.
+
+        Raises:
+            StoreError: There is no such service.
+        """
+        return {
+            output: _dtype(part, name)
+            for part in self.service(service).parts
+            for output, name in zip(part.outputs, part.features, strict=True)
+        }
+
+    def to_arrow(self, service: str, rows: Sequence[OnlineRow]) -> pa.Table:
+        """Give what was read of a service as a table: one column a feature, in the declared order and of its type.
+
+        Raises:
+            StoreError: There is no such service.
+        """
+        columns = self.columns(service)
+        return pa.table(
+            {name: pa.array([row.values[name] for row in rows], ARROW[dtype]) for name, dtype in columns.items()}
+        )
+
+    def to_numpy(self, service: str, rows: Sequence[OnlineRow]) -> npt.NDArray[np.float64]:
+        """Give what was read of a service as a model takes it: doubles, a null as NaN, features in the declared order.
+
+        Returns:
+            An array of shape (rows, features).
+
+        Raises:
+            StoreError: There is no such service, or a feature is no number or boolean.
+        """
+        columns = self.columns(service)
+        for name, dtype in columns.items():
+            if dtype not in _NUMBERS:
+                raise StoreError.not_a_number(service, name, dtype)
+        cells = [[row.values[name] for name in columns] for row in rows]
+        return np.array(cells, np.float64).reshape(len(rows), len(columns))
 
     def push(self, name: str, events: Sequence[Mapping[str, Any]]) -> list[Outcome]:
         """Let events count in every read whose instant is later than they are, before their log has brought them.
@@ -205,14 +272,31 @@ class OnlineFeatures:
         asked = [
             Asked(part.plan, [tuple([row[column] for column, _ in part.keys]) for row in rows], part.features)
             for part in service.parts
+            if part.plan is not None
         ]
-        return list(zip(service.parts, self.views.answers(asked, at), strict=True))
+        found = self.views.answers(asked, at)
+        if len(found) == len(service.parts):
+            return list(zip(service.parts, found, strict=True))
+        windowed_ones = iter(found)
+        return [
+            (part, self._plain(part, rows, at) if part.plan is None else next(windowed_ones)) for part in service.parts
+        ]
+
+    def _plain(self, part: Part, rows: Sequence[Mapping[str, Any]], at: int | None) -> Answer:
+        """Read a plain view from Feast's own store."""
+        keys = [tuple(row[column] for column, _ in part.keys) for row in rows]
+        distinct = list(dict.fromkeys(keys))
+        messages = plain_online.entity_keys(part.table, distinct)
+        read = self._online.online_read(self._store.config, part.table, messages, list(part.features))
+        found = plain_online.answer(part.table, read, part.features, self.views.now() if at is None else at)
+        by_key = dict(zip(distinct, found.rows, strict=True))
+        return Answer(found.at, None, [by_key[key] for key in keys])
 
     def service(self, name: str, *, settled: bool = False) -> Service:
         """Give a service, read from the registry again once its cache is old.
 
         Raises:
-            StoreError: There is no such service, or it has a view that is not windowed.
+            StoreError: There is no such service.
         """
         known = self._services.get(name)
         now = time.monotonic()
@@ -233,12 +317,18 @@ class OnlineFeatures:
 
     def _part(self, projection: Any, *, full: bool) -> Part:  # noqa: ANN401 - Feast's projection
         table = self._store.get_feature_view(projection.name)
-        if not windowed(table):
-            raise StoreError.plain_view(projection.name, "read")
-        plan = self._online.plan_of(table)
+        plan = self._online.plan_of(table) if windowed(table) else None
         names = tuple(feature.name for feature in projection.features)
         outputs = tuple(f"{projection.name_to_use()}__{name}" if full else name for name in names)
-        return Part(table.name, plan, plan.view.entity.keys, names, outputs)
+        keys = plain_online.key_columns(table) if plan is None else plan.view.entity.keys
+        return Part(table.name, table, plan, keys, names, outputs)
+
+
+def _dtype(part: Part, name: str) -> str:
+    if part.plan is not None:
+        return part.plan.features[name].dtype
+    (field,) = (field for field in part.table.features if field.name == name)
+    return DTYPES[field.dtype]
 
 
 def _check(service: Service, row: Mapping[str, Any]) -> None:

@@ -15,6 +15,7 @@ from riskloom.errors import StoreError, TimeError
 from riskloom.intervals import to_datetime, to_micros
 from riskloom.store.evaluate import Plan
 from riskloom.store.inner.open import open_states
+from riskloom.store.plain_online import enforce
 from riskloom.store.requests import Requests
 from riskloom.store.response import check_keys, fill, plain_row
 from riskloom.store.source import DeltaSource
@@ -184,6 +185,7 @@ class RiskloomOnlineStore(OnlineStore):
                 prefix = f"{table.projection.name_to_use()}__" if full_feature_names else ""
                 fill(online_features_response, prefix, part.plan, names, answer, places, length)
                 continue
+            first = len(online_features_response.results)
             super()._read_features_per_fv(
                 config,
                 [(table, names)],
@@ -193,6 +195,7 @@ class RiskloomOnlineStore(OnlineStore):
                 full_feature_names,
                 include_feature_view_version_metadata,
             )
+            enforce(online_features_response, first, table, self.views(config).now())
 
     # --- what else Feast asks of a store ---
 

@@ -143,7 +143,7 @@ class Views:
     def _answer(self, part: Asked, keys: list[Key], mark: Mark | None, states: list[Found], at: int | None) -> Answer:
         if mark is not None and mark.generation == 0:
             mark = None
-        instant = self._now(mark) if at is None else at
+        instant = self.now(mark) if at is None else at
         if mark is None or mark.declaration == part.plan.declaration:
             return _evaluated(part.plan, keys, mark, states, instant, part.names)
         former = self._declared(part.plan.view.name, mark)
@@ -167,7 +167,8 @@ class Views:
             plan = self._former[mark.declaration] = Plan(declared(data))
         return plan
 
-    def _now(self, mark: Mark | None) -> int | None:
+    def now(self, mark: Mark | None = None) -> int | None:
+        """Give the instant of a read that names none; None where the view's watermark is the clock and it has none."""
         if self._clock == WATERMARK:
             return None if mark is None else mark.watermark
         return time.time_ns() // 1000 if isinstance(self._clock, str) else self._clock

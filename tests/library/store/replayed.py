@@ -175,8 +175,11 @@ class Replay:
             for event_id in [event_id for event_id, row in mine.items() if event_id in known or self._expired(row)]:
                 del mine[event_id]
         for view, rows in self.refused.items():
-            if rows and max(row["event_ts"] for row in rows) < self.watermark:
-                self.refused[view] = []
+            # A state lacks nothing any more once its source is complete up to the newest event that found no room.
+            newest: dict[str, int] = {}
+            for row in rows:
+                newest[row["user"]] = max(newest.get(row["user"], 0), row["event_ts"])
+            self.refused[view] = [row for row in rows if newest[row["user"]] >= self.watermark]
 
     def _expired(self, row: dict[str, Any]) -> bool:
         return row["event_ts"] < self.watermark - EXPIRY
