@@ -1,7 +1,9 @@
-"""What every room's tests share: one Spark session."""
+"""What every room's tests share: one Spark session, and where the data is that is not shipped."""
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,3 +22,11 @@ def spark() -> Iterator[SparkSession]:
     started = session()
     yield started
     started.stop()
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path | None:
+    """Folder of the data that is not shipped, beside the checkout or where RISKLOOM_SHARED says; None without it."""
+    declared = os.environ.get("RISKLOOM_SHARED")
+    places = [Path(declared)] if declared else [parent / "shared" for parent in Path(__file__).resolve().parents]
+    return next((place / "data" for place in places if (place / "data").is_dir()), None)

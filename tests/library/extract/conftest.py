@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +15,8 @@ from riskloom.project import Project
 from riskloom.settings import Settings
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pyspark.sql import SparkSession
 
 TRANSFORM = '''
@@ -103,14 +103,6 @@ class Workshop:
     def versions(self):
         lake = Lake(self.root / "lake")
         return tuple(tables.version(getattr(lake, layer)("logins")) for layer in ("bronze", "silver", "quarantine"))
-
-
-@pytest.fixture(scope="session")
-def shared():
-    """Folder of the data that is not shipped, beside the checkout or where RISKLOOM_SHARED says; None without it."""
-    declared = os.environ.get("RISKLOOM_SHARED")
-    places = [Path(declared)] if declared else [parent / "shared" for parent in Path(__file__).resolve().parents]
-    return next((place / "data" for place in places if (place / "data").is_dir()), None)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import gzip
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +21,7 @@ from riskloom.lake.paths import Lake
 from riskloom.project import Project
 from riskloom.settings import Settings
 
+DATA = Path(__file__).resolve().parents[3] / "data"
 NOW = datetime.now(UTC)
 T = '"ts": "2024-05-01T10:00:00Z"'
 AGENT = '"Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)'
@@ -31,6 +33,9 @@ UNFORMATTED = (
     "'password': 'it\\'s', 'eventid': 'cowrie.login.failed', 'log_level': <LogLevel=info>}: 'ascii' codec can't decode byte 0xc3"
 )
 GET = '83.149.9.216 - - [17/May/2015:10:05:03 +0000] "GET /a HTTP/1.1" 200'
+
+# Texts that only look as if they had been decoded twice.
+NEGATIVE = [case["original"] for case in json.loads((DATA / "ftfy/negative.json").read_text())]
 
 # Lines of one log of many programs, by case; each case's lines stand together.
 MIXED = {
@@ -51,10 +56,12 @@ MIXED = {
     8: ['{"user_id": "u8", %s, "payload": {"a": "x"' % T],
     9: ['{"user_id": "u9", %s}{"user_id": "v9", %s}' % (T, T)],
     11: [
-        json.dumps({"user_id": "u11", "ts": "2024-05-01T10:00:00Z", "payload": json.dumps({"a": json.dumps({"b": 1})})})
+        '{"user_id": "u11", %s, "payload": %s}'
+        % (T, json.dumps(json.dumps({"a": json.dumps({"b": json.dumps({"c": 1})})})))
     ],
     12: [
         '{"user_id": "u12", %s, "note": "a", "note": "b"}' % T,
+        '{"user_id": "u12", "user_id": "u12", %s}' % T,
         '{"user_id": "u12", %s, "amount": 1, "amount": 2}' % T,
         '{"user_id": "u12", "user_id": "w12", %s}' % T,
     ],
@@ -74,6 +81,7 @@ MIXED = {
     19: [
         '{"user_id": "and\u00c5\u00beejs", "note": "Fran\u00c3\u00a7ois", %s}' % T,
         '{"user_id": "AH\u00c5\u2122, the", %s}' % T,
+        *('{"user_id": %s, %s}' % (json.dumps(text, ensure_ascii=False), T) for text in NEGATIVE),
     ],
     20: [UNFORMATTED],
     21: ["2018-06-02T01:02:03.000004+0000 [SSH] login attempt [admin/\r", "123] failed"],
@@ -93,6 +101,7 @@ MIXED = {
     ],
     26: ['{"user_id": "u26", "ts": %s}' % ts for ts in ("0", "-5", '"1970-01-01T00:00:00Z"', '"2100-01-01T00:00:00Z"')],
     27: ['{"user_id": "u27", "ts": "11/7/2017 9:30"}', '{"user_id": "u27", "ts": "25/7/2017 9:30"}'],
+    28: ['{"user_id": "u28", "ts": "2/24/15 22:55"}', '{"user_id": "u28", "ts": "2/24/69 22:55"}'],
     31: [
         '{"user_id": "u31", "ts": "%s"}' % ts
         for ts in (
@@ -197,7 +206,7 @@ MESS = EventSource(
         "result": "string",
         "note": "string",
         "payload_a": "string",
-        "payload_a_b": "int64",
+        "payload_a_b_c": "int64",
         "port": "int64",
         "type": "string",
     },
@@ -205,7 +214,7 @@ MESS = EventSource(
         "user_name": ("user_name", "user_id", "uid"),
         "ip": ("ip", "client_address", "source_address"),
         "payload_a": "payload.a",
-        "payload_a_b": "payload.a.b",
+        "payload_a_b_c": "payload.a.b.c",
     },
     meanings={"ip": "ip", "amount": "money", "user_name": "handle"},
     timestamp=("ts", "time"),
@@ -244,6 +253,7 @@ def run(spark, tmp_path_factory):
         "shop/lies.json": f"{SHOP}\nu24;1;1/5/2024 10:00;\n".encode(),
         "shop/packed": packed[: len(packed) // 2],
         "shop/pretty.json": b'{\n  "user": "u10",\n  "when": "2024-05-01T10:00:00Z",\n  "tags": [\n    "x"\n  ]\n}\n{"user": "cut",\n{\n}\n',
+        "shop/cut.json": b'{"when": "2024-05-01T10:00:00Z", "tags": {"a": "b"\n',
         "shop/pairs.log": b'user="a b" amt=3,50 when="1/5/2024 10:00"\n',
     }
     for name, data in written.items():
