@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from riskloom import AccessLog, EventSource, JsonLines, KeyValue
@@ -32,6 +33,7 @@ COLUMNS = {
     "lat": "float64",
     "session": "string",
     "ok": "bool",
+    "note": "string",
     "level": "string",
     "service": "string",
     "latency_ms": "float64",
@@ -45,12 +47,19 @@ SOURCE = EventSource(
     fields={"item_id": "item.id", "price": "item.price", "country": "geo.country", "lat": "geo.lat"},
     timestamp=("ts", "time"),
 )
+# The same source with all that a shop's own would have: free text is redacted, and an identifier kept as a token.
+GUARDED = replace(SOURCE, redact=("note", "user_agent"), tokens=("user_id",))
 _AGENTS = (
     "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_9_1) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/32.0 Safari/537.36",
     "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148",
     "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
 )
 _EVENTS = ("impression", "view", "search", "click", "cart_add", "order")
+_WORDS = (
+    *("please", "leave", "the", "parcel", "with", "my", "neighbour", "and", "ring", "twice", "size", "was", "too"),
+    *("small", "for", "order", "from", "last", "week", "thanks", "again", "it", "came", "late", "but", "in", "shape"),
+)
+_PERSONAL = ("write to ann.lee@mail.example", "call 138-0013-8000", "card 4111 1111 1111 1111", "22 Baker Street")
 _COUNTRIES = ("NO", "DE", "FR", "US", "IN", "BR")
 
 
@@ -121,8 +130,20 @@ def _json(chance: random.Random, number: int) -> str:
         "geo": {"country": chance.choice(_COUNTRIES), "lat": chance.randrange(-9_000, 9_000) / 100},
         "session": f"{chance.getrandbits(64):016x}",
         "ok": chance.random() < 0.9,  # noqa: PLR2004
+        "note": _note(chance),
+        "variant": chance.choice(("a", "b")),
     }
     return json.dumps(record)
+
+
+def _note(chance: random.Random) -> str:
+    """Give free text, one in fifty with personal data and one in ten with a number that is nobody's."""
+    words = [chance.choice(_WORDS) for _ in range(chance.randrange(4, 16))]
+    if chance.random() < 0.02:  # noqa: PLR2004
+        words.insert(chance.randrange(len(words)), chance.choice(_PERSONAL))
+    if chance.random() < 0.1:  # noqa: PLR2004
+        words.append(str(chance.randrange(10**6)))
+    return " ".join(words)
 
 
 def _pairs(chance: random.Random, number: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from functools import partial
 from pathlib import Path
@@ -11,7 +12,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from benchmarks.extract_lines import COLUMNS, SOURCE
+from benchmarks.extract_lines import COLUMNS, GUARDED, SOURCE
 from riskloom.extract.classify import INPUT, Rules
 from riskloom.extract.decode import Decoder
 from riskloom.extract.formats import frames
@@ -20,6 +21,7 @@ from riskloom.extract.lines import Splitter
 from riskloom.intervals import Interval
 from riskloom.project import Project
 from riskloom.settings import Settings
+from riskloom.tokens import KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -119,20 +121,21 @@ def _batch(cut: object) -> pa.RecordBatch:
 
 
 def ours_full(data: Path, _: int) -> Callable[[Clock], None]:
-    """Everything on: bronze, accounting, repairs, quarantine, identity, hashes, publish."""
+    """Everything on: bronze, accounting, repairs, drift, quarantine, redaction, tokens, identity, hashes, publish."""
     from riskloom.extract.bronze import extract
     from riskloom.extract.load import load
     from riskloom.extract.publish import publish
 
+    os.environ.setdefault(KEYS, f"bench:{'5a' * 16}")
     spark, folder = _session(data), _emptied(data, "ours_full")
-    project = Project(data, _settings(data, folder), sources={SOURCE.name: SOURCE}, suites={})
+    project = Project(data, _settings(data, folder), sources={GUARDED.name: GUARDED}, suites={})
 
     def work(clock: Clock) -> None:
-        extracted = extract(spark, project, SOURCE, Interval.parse("2024-05-01/2024-05-02"), "run")
+        extracted = extract(spark, project, GUARDED, Interval.parse("2024-05-01/2024-05-02"), "run")
         clock.mark("bronze")
-        loaded = load(spark, project, SOURCE, extracted, "run")
+        loaded = load(spark, project, GUARDED, extracted, "run")
         clock.mark("load")
-        publish(spark, project, SOURCE, loaded, True, "run")
+        publish(spark, project, GUARDED, loaded, True, "run")
         clock.mark("publish")
 
     return work
@@ -155,7 +158,7 @@ def _by_spark(lines: DataFrame) -> DataFrame:
     is_json, is_pairs = value.startswith("{"), value.startswith("ts=")
     schema = (
         "ts STRING, user_id STRING, event STRING, item STRUCT<id BIGINT, price DOUBLE>, "
-        "geo STRUCT<country STRING, lat DOUBLE>, session STRING, ok BOOLEAN"
+        "geo STRUCT<country STRING, lat DOUBLE>, session STRING, ok BOOLEAN, note STRING"
     )
     parsed = lines.select(
         value,
@@ -190,6 +193,7 @@ def _by_spark(lines: DataFrame) -> DataFrame:
         F.col("j.geo.lat").alias("lat"),
         F.coalesce(F.col("j.session"), pair("session")).alias("session"),
         F.col("j.ok").alias("ok"),
+        F.col("j.note").alias("note"),
         pair("level").alias("level"),
         pair("service").alias("service"),
         pair("latency_ms").try_cast("double").alias("latency_ms"),
@@ -215,7 +219,8 @@ def _sql(path: Path) -> str:
     pairs = ["ts", "level", "service", "user_id", "latency_ms", "status", "currency", "session"]
     shape = (
         '{"ts": "VARCHAR", "user_id": "VARCHAR", "event": "VARCHAR", "item": {"id": "BIGINT", "price": "DOUBLE"}, '
-        '"geo": {"country": "VARCHAR", "lat": "DOUBLE"}, "session": "VARCHAR", "ok": "BOOLEAN"}'
+        '"geo": {"country": "VARCHAR", "lat": "DOUBLE"}, "session": "VARCHAR", "ok": "BOOLEAN", '
+        '"note": "VARCHAR"}'
     )
     return f"""
     WITH lines AS (
@@ -234,7 +239,7 @@ def _sql(path: Path) -> str:
         try_cast(a.bytes AS BIGINT) AS bytes, nullif(a.referrer, '') AS referrer,
         nullif(a.user_agent, '') AS user_agent, coalesce(j.user_id, p.user_id) AS user_id, j.event AS event,
         j.item.id AS item_id, j.item.price AS price, j.geo.country AS country, j.geo.lat AS lat,
-        coalesce(j.session, p.session) AS session, j.ok AS ok, p.level AS level, p.service AS service,
+        coalesce(j.session, p.session) AS session, j.ok AS ok, j.note AS note, p.level AS level, p.service AS service,
         try_cast(p.latency_ms AS DOUBLE) AS latency_ms, p.currency AS currency
     FROM parsed"""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 from pyspark.errors import PySparkException
@@ -12,30 +11,26 @@ from pyspark.errors import PySparkException
 from riskloom.errors import ExtractError
 from riskloom.extract.content import FAILURES, Inspection, content_hash, inspect
 from riskloom.extract.files import InputFile, matching
-from riskloom.extract.lines import ChangedError, Reading, batches
+from riskloom.extract.lined import PARTITION, write, writes
+from riskloom.extract.lines import SCHEMA, ChangedError, Reading
 from riskloom.lake import tables
-from riskloom.lake.commits import committed
+from riskloom.lake.added import add
 from riskloom.lake.erasures import GONE
 from riskloom.lake.paths import Lake
-from riskloom.lake.spark.races import retried
+from riskloom.lake.races import Overtaken, retried
+from riskloom.lake.spark.tables import new_table_properties
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
-    import pyarrow as pa
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import SparkSession
 
     from riskloom.declare import EventSource
     from riskloom.extract.again import Again
     from riskloom.intervals import Interval
     from riskloom.project import Project
 
-_SCHEMA = (
-    "file STRING, line_no BIGINT, byte_offset BIGINT, raw BINARY, failure STRING, identity STRING, "
-    "file_bytes BIGINT, ingest_ts TIMESTAMP, file_hash STRING"
-)
-_PARTITION = "file_hash"
 _MOST_TASKS = 64
 _UNREADABLE = ("OSError", "FileNotFoundError", "PermissionError")
 
@@ -107,7 +102,11 @@ def extract(spark: SparkSession, project: Project, source: EventSource, interval
     spark.sparkContext.setJobDescription(f"{run_id}: extract {source.name}")
     known_sizes = _known_contents(path, [file.name for file in files])
     found = _inspect(spark, source, files, known_sizes)
-    new_files = retried(f"bronze.{source.name}", lambda: _append(spark, source, path, found, known_sizes))
+    new_files = retried(
+        f"bronze.{source.name}",
+        lambda: _append(spark, source, path, found, known_sizes),
+        lambda error: isinstance(error, Overtaken),
+    )
     seen: set[str] = set()
     read = []
     for file, seen_as in found:
@@ -128,10 +127,10 @@ def _known_contents(path: Path, names: list[str]) -> Known:
     import pyarrow.compute as pc
 
     first_lines = (pc.field("line_no") == 1) & (pc.field("byte_offset") == 0) & pc.field("file").isin(names)
-    rows = tables.read(path, ["file", "file_bytes", _PARTITION], filters=first_lines).to_pylist()
+    rows = tables.read(path, ["file", "file_bytes", PARTITION], filters=first_lines).to_pylist()
     known: Known = {}
     for row in rows:
-        known.setdefault(row["file"], {})[row["file_bytes"]] = row[_PARTITION]
+        known.setdefault(row["file"], {})[row["file_bytes"]] = row[PARTITION]
     return known
 
 
@@ -149,7 +148,8 @@ def _inspect(spark: SparkSession, source: EventSource, files: tuple[InputFile, .
 
 def _append(spark: SparkSession, source: EventSource, path: Path, found: Found, known: Known) -> int:
     """Write the contents that bronze does not have; runs again from here where another run was quicker."""
-    is_there = tables.exists(path)
+    version = tables.version(path)
+    is_there = version is not None
     have = set(tables.added_files(path)["partition.file_hash"].to_pylist()) if is_there else set()
     new = {seen_as.file_hash: (file, seen_as) for file, seen_as in reversed(found)}
     taken = _taken_out(path) if known else {}
@@ -160,19 +160,24 @@ def _append(spark: SparkSession, source: EventSource, path: Path, found: Found, 
     ]
     if is_there and not readings:
         return 0
-    writer = _lines(spark, readings).write.format("delta").partitionBy(_PARTITION)
-    if is_there:
-        # Replacing partitions that are not there is an append that a second writer of one of them runs into.
-        hashes = ", ".join(f"'{reading.file_hash}'" for reading in readings)
-        writer = writer.mode("overwrite").option("replaceWhere", f"{_PARTITION} IN ({hashes})")
-    else:
-        writer = writer.mode("errorifexists")
+    ranges = {file_hash: seen_as.ranges for file_hash, (_, seen_as) in new.items()}
+    tasks = writes(((reading, ranges[reading.file_hash]) for reading in readings), path, time.time_ns() // 1_000)
     try:
-        writer.save(str(path))
+        slices = min(len(tasks), _MOST_TASKS)
+        added = spark.sparkContext.parallelize(tasks, slices).map(write).collect() if tasks else []
     except PySparkException as error:
         _refuse(source, readings, str(error))
         raise
-    committed(f"bronze.{source.name}", tables.version(path) or 0)
+    # A second writer of one of the contents runs into this, looks again, and finds it there.
+    add(
+        path,
+        added,
+        SCHEMA,
+        seen=version,
+        name=f"bronze.{source.name}",
+        partition_by=[PARTITION],
+        properties=new_table_properties(spark),
+    )
     return len(readings)
 
 
@@ -202,19 +207,6 @@ def _reading(
         same = [(seen_as.size + 1, same[0][1])]
     gone = {offset: reason for _, identity in same for offset, reason in taken.get(identity, {}).items()}
     return Reading(str(file.path), file.name, seen_as.file_hash, seen_as.size, tuple(same), gone)
-
-
-def _lines(spark: SparkSession, readings: list[Reading]) -> DataFrame:
-    count = len(readings)
-    ids = spark.range(0, count, 1, max(1, min(count, _MOST_TASKS)))
-    ingest_ts = time.time_ns() // 1_000
-    return ids.mapInArrow(partial(_read, readings=readings, ingest_ts=ingest_ts), _SCHEMA)
-
-
-def _read(ids: Iterator[pa.RecordBatch], readings: list[Reading], ingest_ts: int) -> Iterator[pa.RecordBatch]:
-    for batch in ids:
-        for number in batch.column(0).to_pylist():
-            yield from batches(readings[number], ingest_ts)
 
 
 def _refuse(source: EventSource, readings: list[Reading], error: str) -> None:

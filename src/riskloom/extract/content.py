@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 CHUNK = 4 * 1024 * 1024
 FIRST_BLOCK = 64 * 1024
+RANGE = 128 * 1024 * 1024
 TRUNCATED, CORRUPT, BINARY = FAILURES = ("truncated_file", "corrupt_file", "binary_file")
 _GZIP_MAGIC = b"\x1f\x8b"
 _GZIP = 16 + zlib.MAX_WBITS
@@ -20,24 +21,58 @@ _STRANGE_SHARE = 0.3
 _CONTROL_SHARE = 0.02
 
 
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Whole lines of a file, so that several tasks share a large one.
+
+    Attributes:
+        start: Offset of the first byte.
+        stop: Offset behind the last one; None for the end of the file, wherever that is.
+        number: Number of the first line.
+        digest: SHA-256 of the bytes, in hexadecimal.
+    """
+
+    start: int
+    stop: int | None
+    number: int
+    digest: str
+
+
 @dataclass(slots=True)
 class Content:
-    """The decompressed content of one file; iterate it once, then look at the rest.
+    """The decompressed content of one file, or a range of its bytes; iterate it once, then look at the rest.
 
     Attributes:
         path: The file.
+        range: The bytes to read as they stand; None for all, decompressed where they are gzip.
         failure: Why the content ends early, once it was iterated; None where it is whole.
     """
 
     path: str
+    range: Range | None = None
     failure: str | None = None
+    compressed: bool = False
 
     def __iter__(self) -> Iterator[bytes]:
         """Give the content in chunks of at most ``CHUNK`` bytes, none of them empty."""
         with open(self.path, "rb") as file:  # noqa: PTH123 - a hot path in workers
+            if self.range is not None:
+                yield from self._ranged(file, self.range)
+                return
             head = file.read(len(_GZIP_MAGIC))
             file.seek(0)
-            yield from self._gunzip(file) if head == _GZIP_MAGIC else iter(lambda: file.read(CHUNK), b"")
+            self.compressed = head == _GZIP_MAGIC
+            yield from self._gunzip(file) if self.compressed else iter(lambda: file.read(CHUNK), b"")
+
+    @staticmethod
+    def _ranged(file: BinaryIO, part: Range) -> Iterator[bytes]:
+        place = file.seek(part.start)
+        while part.stop is None or place < part.stop:
+            chunk = file.read(CHUNK if part.stop is None else min(CHUNK, part.stop - place))
+            if not chunk:
+                return
+            place += len(chunk)
+            yield chunk
 
     def _gunzip(self, file: BinaryIO) -> Iterator[bytes]:
         decoder = zlib.decompressobj(_GZIP)
@@ -97,6 +132,7 @@ class Inspection:
         failure: Why it is not whole, or no text; else None.
         prefixes: Hashes of its first bytes, by their number, for each number that was asked for.
         error: Why it could not be read at all; else empty.
+        ranges: What several tasks may read of it, one after the other all of it; none of a small or compressed file.
     """
 
     file_hash: str = ""
@@ -106,6 +142,7 @@ class Inspection:
     failure: str | None = None
     prefixes: dict[int, str] = field(default_factory=dict)
     error: str = ""
+    ranges: tuple[Range, ...] = ()
 
 
 def inspect(path: str, sizes: tuple[int, ...] = ()) -> Inspection:
@@ -121,6 +158,7 @@ def inspect(path: str, sizes: tuple[int, ...] = ()) -> Inspection:
     content, digest = Content(path), hashlib.sha256()
     size = newlines = 0
     block, last, prefixes = b"", b"", dict[int, str]()
+    ranger = _Ranger()
     try:
         for chunk in content:
             for wanted in (wanted for wanted in sizes if size < wanted <= size + len(chunk)):
@@ -128,6 +166,7 @@ def inspect(path: str, sizes: tuple[int, ...] = ()) -> Inspection:
                 partial.update(chunk[: wanted - size])
                 prefixes[wanted] = partial.hexdigest()
             digest.update(chunk)
+            ranger.take(chunk)
             block = block or chunk[:FIRST_BLOCK]
             size, newlines, last = size + len(chunk), newlines + chunk.count(b"\n"), chunk[-1:]
     except OSError as error:
@@ -141,4 +180,33 @@ def inspect(path: str, sizes: tuple[int, ...] = ()) -> Inspection:
         head=block.partition(b"\n")[0],
         failure=failure,
         prefixes=prefixes,
+        ranges=() if failure or content.compressed else ranger.ranges(),
     )
+
+
+class _Ranger:
+    """Cuts a content into ranges behind newlines, while it is read."""
+
+    def __init__(self) -> None:
+        self._done: list[Range] = []
+        self._start, self._size, self._number, self._newlines = 0, 0, 1, 0
+        self._digest = hashlib.sha256()
+
+    def take(self, chunk: bytes) -> None:
+        end = chunk.rfind(b"\n") + 1
+        if end and self._size + end - self._start >= RANGE:
+            self._add(chunk[:end])
+            self._done.append(Range(self._start, self._size, self._number, self._digest.hexdigest()))
+            self._start, self._number = self._size, self._number + self._newlines
+            self._newlines, self._digest = 0, hashlib.sha256()
+            chunk = chunk[end:]
+        self._add(chunk)
+
+    def _add(self, chunk: bytes) -> None:
+        self._digest.update(chunk)
+        self._size, self._newlines = self._size + len(chunk), self._newlines + chunk.count(b"\n")
+
+    def ranges(self) -> tuple[Range, ...]:
+        """Give the ranges; none where there is but one."""
+        last = Range(self._start, None, self._number, self._digest.hexdigest())
+        return (*self._done, last) if self._done else ()

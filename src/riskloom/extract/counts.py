@@ -11,6 +11,8 @@ from riskloom.lake.ops import check_sums
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from riskloom.extract.finish import Tally
+
 
 @dataclass(kw_only=True)
 class FileCounts:
@@ -39,6 +41,21 @@ class FileCounts:
     duplicates: int = 0
     quarantined: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
+
+    def take(self, tally: Tally) -> None:
+        """Add what became of the content's lines and records."""
+        for (kind, rule), count in tally.lines.items():
+            setattr(self, kind, getattr(self, kind) + count)
+            if rule is not None:
+                self.ignored_rules[rule] += count
+        for reason, count in tally.outcomes.items():
+            if reason is None:
+                self.events += count
+            else:
+                self.quarantined += count
+                self.reasons[reason] += count
+        self.records += tally.records
+        self.extra_events += sum(tally.outcomes.values()) - tally.records
 
     def as_copy(self, file: str) -> FileCounts:
         """Give the counts of another file with the same content: each of its units is a duplicate."""

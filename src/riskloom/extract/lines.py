@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from riskloom.extract.content import BINARY, FIRST_BLOCK, Content, content_hash, is_binary
+from riskloom.extract.content import BINARY, FIRST_BLOCK, Content, Range, content_hash, is_binary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -55,11 +55,11 @@ class Line:
 class Splitter:
     """Cuts chunks into lines; holds no more than a chunk and one line's limit."""
 
-    def __init__(self, limit: int = LINE_LIMIT) -> None:
+    def __init__(self, limit: int = LINE_LIMIT, offset: int = 0, number: int = 1) -> None:
         self._limit = limit
         self._rest = b""
-        self._offset = 0
-        self._number = 1
+        self._offset = offset
+        self._number = number
         self._inside = False
 
     def feed(self, chunk: bytes) -> Iterator[Line]:
@@ -127,6 +127,7 @@ class Reading:
         size: Bytes of its decompressed content.
         prefixes: Pairs of a size and a hash, ascending: the first bytes are those of a file that is known already.
         gone: Offsets of lines that were taken out of what is known already, with the reason.
+        range: Which of its lines are read; None for all.
     """
 
     path: str
@@ -135,6 +136,7 @@ class Reading:
     size: int
     prefixes: tuple[tuple[int, str], ...] = ()
     gone: Mapping[int, str] = field(default_factory=dict, hash=False)
+    range: Range | None = None
 
     def identity(self, offset: int) -> str:
         """Give the hash under which the line at an offset was first seen."""
@@ -186,6 +188,9 @@ def read_lines(reading: Reading) -> Iterator[Line]:
 
 def _cuts(reading: Reading) -> Iterator[Cut]:
     """Read a file's lines, and check at the end that they are of the content that was inspected."""
+    if reading.range is not None:
+        yield from _cuts_of(reading, reading.range)
+        return
     content, digest, splitter = Content(reading.path), hashlib.sha256(), Splitter()
     binary: bool | None = None
     for chunk in content:
@@ -199,6 +204,20 @@ def _cuts(reading: Reading) -> Iterator[Cut]:
     if not binary:
         yield Cut.of(splitter.end(content.failure))
     if content_hash(digest.hexdigest(), BINARY if binary else content.failure) != reading.file_hash:
+        raise ChangedError(reading.name)
+
+
+def _cuts_of(reading: Reading, part: Range) -> Iterator[Cut]:
+    content, digest, splitter = (
+        Content(reading.path, part),
+        hashlib.sha256(),
+        Splitter(LINE_LIMIT, part.start, part.number),
+    )
+    for chunk in content:
+        digest.update(chunk)
+        yield splitter.cut(chunk)
+    yield Cut.of(splitter.end(None))
+    if digest.hexdigest() != part.digest:
         raise ChangedError(reading.name)
 
 

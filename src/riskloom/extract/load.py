@@ -13,12 +13,14 @@ from pyspark.storagelevel import StorageLevel
 from riskloom.declare import POSITION
 from riskloom.declare.names import ENVELOPE
 from riskloom.errors import AccountingError, ExtractError
-from riskloom.extract import classify, native, scopes, staging, units
+from riskloom.extract import classify, direct, native, scopes, staging, units
 from riskloom.extract.again import Chosen
 from riskloom.extract.counts import Counts, FileCounts
 from riskloom.extract.drift import with_refused
+from riskloom.extract.finish import QUARANTINE, Finish
 from riskloom.extract.formats.plan import Plan
 from riskloom.extract.protect import Protection
+from riskloom.extract.reasons import POINTER
 from riskloom.extract.told import told
 from riskloom.lake.erasures import erasures
 from riskloom.lake.key_ids import source_ring
@@ -36,8 +38,7 @@ if TYPE_CHECKING:
     from riskloom.project import Project
 
 _TIMES = ("event_id", "event_ts", "available_ts")
-_PROVENANCE = ("row_hash", *units.POINTER)
-QUARANTINE = ("file_hash", "file", "line_no", "byte_offset", "ordinal", "stage", "reason", "detail", "row_hash")
+_PROVENANCE = ("row_hash", *POINTER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,8 @@ class Loaded:
         hashes: The contents that were read.
         apart: Whether no two events or rejects can have one name, so that none need be compared.
         scope_path: Parquet of the places that the staged rows stand for; None where those are the contents whole.
+        identities: Contents that the events are named by, where those are all that could be in the tables already; else
+            none.
     """
 
     events_path: Path
@@ -59,6 +62,7 @@ class Loaded:
     hashes: tuple[str, ...]
     apart: bool = False
     scope_path: Path | None = None
+    identities: tuple[str, ...] = ()
 
 
 def load(spark: SparkSession, project: Project, source: EventSource, extracted: Extracted, run_id: str) -> Loaded:
@@ -82,6 +86,9 @@ def load(spark: SparkSession, project: Project, source: EventSource, extracted: 
     spark.sparkContext.setJobDescription(f"{run_id}: load {source.name}")
     place = staging.enter(lake.staging(source.name), run_id)
     protection = protection_of(source, lake)
+    loaded = _directly(spark, project, source, extracted, place, protection, run_id)
+    if loaded is not None:
+        return loaded
     lines, decoded = _classified(spark, lake, source, extracted, place, protection)
     apart = decoded.apart
     try:
@@ -105,6 +112,50 @@ def load(spark: SparkSession, project: Project, source: EventSource, extracted: 
     found = _of_input(source, counts, extracted, decoded.drift)
     scope_path = None if scope is None else place.scope
     return Loaded(place.events, place.rejects, found, extracted.hashes, apart, scope_path)
+
+
+def _directly(
+    spark: SparkSession,
+    project: Project,
+    source: EventSource,
+    extracted: Extracted,
+    place: staging.Staging,
+    protection: Protection,
+    run_id: str,
+) -> Loaded | None:
+    """Load in tasks of their own; None where rows must be compared with each other."""
+    if extracted.again is not None or not direct.fits(source):
+        return None
+    bronze = Lake(project.settings.lake).bronze(source.name)
+    finish = Finish.of(source, project.suite(source.name), run_id)
+    plan = Plan.of(source)
+    rules = _rules(source, extracted, plan)
+    try:
+        done = direct.load(spark, bronze, extracted.hashes, place, rules, plan, protection, finish)
+    except PySparkException as error:
+        raise _failed(source, told(error)) from None
+    if not done.apart:
+        return None
+    counts = _none_yet(extracted)
+    for file_hash, tally in done.tallies.items():
+        counts[file_hash].take(tally)
+    found = _of_input(source, counts, extracted, dict(done.drift))
+    identities = tuple(sorted(done.owners))
+    return Loaded(place.events, place.rejects, found, extracted.hashes, apart=True, identities=identities)
+
+
+def _rules(source: EventSource, extracted: Extracted, plan: Plan | None) -> classify.Rules:
+    heads = {file.file_hash: file.head for file in extracted.files} if source.header or plan else {}
+    chosen = None if extracted.again is None else Chosen.of(extracted.again.places)
+    return classify.Rules(source.header, dict(source.ignore), source.record_start, heads, plan, chosen)
+
+
+def _none_yet(extracted: Extracted) -> dict[str, FileCounts]:
+    """Give the counts of each content before any line of it is counted."""
+    counts = {file.file_hash: FileCounts(file=file.file, file_hash=file.file_hash) for file in extracted.files[::-1]}
+    for file in extracted.files:
+        counts[file.file_hash].lines_in = file.lines
+    return counts
 
 
 def _failed(source: EventSource, why: str) -> ExtractError:
@@ -132,9 +183,7 @@ def _classified(
 ) -> tuple[DataFrame, native.Decoded]:
     """Give a row for each line, or what it became; and whether no two events can have one id, with the drift."""
     plan = Plan.of(source) if source.formats else None
-    heads = {file.file_hash: file.head for file in extracted.files} if source.header or plan else {}
-    chosen = None if extracted.again is None else Chosen.of(extracted.again.places)
-    rules = classify.Rules(source.header, dict(source.ignore), source.record_start, heads, plan, chosen)
+    rules = _rules(source, extracted, plan)
     if plan is not None:
         # A transform reads what the format gave; without one, it is kept.
         kept = None if source.transform else protection
@@ -199,9 +248,7 @@ def _transform(project: Project, source: EventSource) -> Callable[[DataFrame], D
 
 
 def _count_lines(lines: DataFrame, extracted: Extracted, scope: DataFrame | None) -> dict[str, FileCounts]:
-    counts = {file.file_hash: FileCounts(file=file.file, file_hash=file.file_hash) for file in extracted.files[::-1]}
-    for file in extracted.files:
-        counts[file.file_hash].lines_in = file.lines
+    counts = _none_yet(extracted)
     if scope is not None:
         # Lines that were not asked for, but belong to the records of those that were.
         for row in scope.where("asked = false").groupBy("file_hash").count().collect():

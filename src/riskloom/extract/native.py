@@ -171,7 +171,7 @@ def decode_part(
     # Readers of a folder leave out names that begin with a dot; the rename makes the file appear whole.
     unfinished = f"{folder}/.{part.number:05d}.{os.getpid()}"
     with pq.ParquetWriter(unfinished, frames.schema(plan), compression="snappy") as writer:
-        for table in decoder.rows(_lines(part)):
+        for table in decoder.rows(lines_of(part)):
             if table.num_rows:
                 writer.write_table(table if protection is None else protection.table(table))
                 identities.update(() if plan.identical else pc.unique(table["identity"]).to_pylist())
@@ -179,7 +179,8 @@ def decode_part(
     return sorted(identities), decoder.drift.counts
 
 
-def _lines(part: Part) -> Iterator[pa.RecordBatch]:
+def lines_of(part: Part) -> Iterator[pa.RecordBatch]:
+    """Read the lines of a part, with the columns of ``classify.INPUT``."""
     names = [name for name in INPUT if name != _HASH]
     for path, groups in part.files:
         file = pq.ParquetFile(path, memory_map=True)

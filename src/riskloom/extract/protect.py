@@ -9,6 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from riskloom.extract.formats.kernels.signs import holding
+from riskloom.extract.formats.spans import bounds
 from riskloom.extract.redact import redact_column
 from riskloom.lake.erasures import gone_rows
 
@@ -87,18 +89,15 @@ class Protection:
             column = pc.if_else(rows, pa.scalar(reason, column.type), column)
         return batch.set_column(place, batch.schema.field(place), column)
 
-    def _identifiers(self, columns: dict[str, pa.Array]) -> list[tuple[str, ...]]:
-        """Give each row's identifiers that are long enough to be looked for in its text."""
-        if not self.tokens or not (self.redact or EXTRAS in columns):
-            return []
-        rows = zip(*(columns[name].to_pylist() for name in self.tokens), strict=True)
-        return [tuple(value for value in row if value and len(value) >= LEAST_LETTERS) for row in rows]
+    def _identifiers(self, columns: dict[str, pa.Array]) -> list[pa.Array]:
+        """Give the columns whose values are looked for in the text of the same row."""
+        return [columns[name] for name in self.tokens]
 
     def _tokens(self, column: pa.Array) -> pa.Array:
         assert self.ring is not None, "a source with tokens has a ring"  # noqa: S101 - held by load
         return self.ring.column(column).combine_chunks().cast(column.type)
 
-    def _extras(self, column: pa.Array, identifiers: list[tuple[str, ...]], flags: dict[int, set[str]]) -> pa.Array:
+    def _extras(self, column: pa.Array, identifiers: list[pa.Array], flags: dict[int, set[str]]) -> pa.Array:
         """Protect unknown fields: nobody said what they hold, so that beside identifiers all may be some."""
         offsets = column.offsets.to_numpy()
         first, last = int(offsets[0]), int(offsets[-1])
@@ -107,32 +106,36 @@ class Protection:
         keys, items = column.keys.slice(first, last - first), column.items.slice(first, last - first)
         rows = np.repeat(np.arange(len(column)), np.diff(offsets))
         names, in_names = redact_column(keys)
-        texts, found = redact_column(_hidden(items, [identifiers[row] for row in rows] if identifiers else [], {}))
+        texts, found = redact_column(_hidden(items, [values.take(pa.array(rows)) for values in identifiers], {}))
         for place, kinds in (*in_names.items(), *found.items()):
             flags.setdefault(int(rows[place]), set()).update(kinds)
         if self.tokens:
             assert self.ring is not None, "a source with tokens has a ring"  # noqa: S101 - held by load
-            pairs = zip(keys.to_pylist(), items.to_pylist(), texts.to_pylist(), strict=True)
-            kept = [text if raw is None or key in _TEXTS else self.ring.token(raw) for key, raw, text in pairs]
-            texts = pa.array(kept, items.type)
+            texts = pc.if_else(pc.is_in(keys, pa.array(_TEXTS)), texts, self._tokens(items))
         entries = pa.array((offsets - first).astype(np.int32))
         return pa.MapArray.from_arrays(entries, names, texts, type=column.type, mask=column.is_null())
 
 
-def _hidden(column: pa.Array, identifiers: list[tuple[str, ...]], flags: dict[int, set[str]]) -> pa.Array:
-    """Put a tag in the place of a row's own identifiers."""
+def _hidden(column: pa.Array, identifiers: list[pa.Array], flags: dict[int, set[str]]) -> pa.Array:
+    """Put a tag in the place of a row's own identifiers that are long enough to be looked for in its text."""
+    if not identifiers or not len(column):
+        return column
+    held = [holding(*bounds(column), *bounds(values), LEAST_LETTERS) for values in identifiers]
     changed: dict[int, str] = {}
-    for place, own in enumerate(identifiers):
-        text = column[place].as_py() if own else None
-        hit = [value for value in own if text and value in text]
+    for place in np.flatnonzero(np.any(held, axis=0)).tolist():
+        text = str(column[place].as_py())
+        own = [values[place].as_py() for values in identifiers]
+        hit = [value for value in own if value and len(value) >= LEAST_LETTERS and value in text]
+        for value in hit:
+            text = text.replace(value, IDENTIFIER)
         if hit:
-            for value in hit:
-                text = str(text).replace(value, IDENTIFIER)
-            changed[place] = str(text)
+            changed[place] = text
             flags.setdefault(place, set()).add(PII_IDENTIFIER)
     if not changed:
         return column
-    return pa.array([changed.get(place, text) for place, text in enumerate(column.to_pylist())], column.type)
+    mask = np.zeros(len(column), np.bool_)
+    mask[list(changed)] = True
+    return pc.replace_with_mask(column, pa.array(mask), pa.array(list(changed.values()), column.type))
 
 
 def _add(flags: dict[int, set[str]], found: dict[int, tuple[str, ...]]) -> None:
@@ -141,6 +144,13 @@ def _add(flags: dict[int, set[str]], found: dict[int, tuple[str, ...]]) -> None:
 
 
 def _flagged(column: pa.Array, flags: dict[int, set[str]]) -> pa.Array:
+    if not column.null_count and not len(column.flatten()):
+        # Hardly a row had any before.
+        counts = np.zeros(len(column) + 1, np.int32)
+        counts[np.array(list(flags)) + 1] = [len(kinds) for kinds in flags.values()]
+        named = [kind for place in sorted(flags) for kind in sorted(flags[place])]
+        edges = pa.array(np.cumsum(counts, dtype=np.int32))
+        return pa.ListArray.from_arrays(edges, pa.array(named, pa.string())).cast(column.type)
     rows: list[Any] = column.to_pylist()
     for place, kinds in flags.items():
         rows[place] = sorted({*(rows[place] or ()), *kinds})

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from riskloom.errors import LakeError
-from riskloom.extract import staging
+from riskloom.extract import fresh, staging
 from riskloom.extract.again import PLACE
 from riskloom.lake import tables
 from riskloom.lake.paths import Lake
@@ -82,14 +82,17 @@ def publish(
     held = changed = 0
     if passed:
         name = f"silver.{source.name}"
-        done = lake.publish(spark, silver, events, key=_EVENT_KEY, scope=of_input, name=name, unique=loaded.apart)
+        done = fresh.publish(spark, silver, loaded.events_path, loaded, name) or lake.publish(
+            spark, silver, events, key=_EVENT_KEY, scope=of_input, name=name, unique=loaded.apart
+        )
         changed = done.changed
     else:
         held = loaded.counts.events - _standing(spark, silver, events)
     if passed or loaded.scope_path is None:
         quarantine = place.quarantine(source.name)
         name = f"quarantine.{source.name}"
-        lake.publish(spark, quarantine, rejects, key=_REJECT_KEY, scope=of_input, name=name, unique=loaded.apart)
+        if fresh.publish(spark, quarantine, loaded.rejects_path, loaded, name) is None:
+            lake.publish(spark, quarantine, rejects, key=_REJECT_KEY, scope=of_input, name=name, unique=loaded.apart)
     staging.leave(staging.Staging(loaded.events_path.parent))
     return PublishedCounts(
         published=loaded.counts.events - held,

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from riskloom.extract.formats.kernels.signs import may_be_personal
+from riskloom.extract.formats.spans import bounds
 from riskloom.extract.pii import KINDS, SIGNS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    import numpy.typing as npt
 
 
 def redact(text: str) -> tuple[str, tuple[str, ...]]:
@@ -39,15 +42,20 @@ def redact(text: str) -> tuple[str, tuple[str, ...]]:
     return text, tuple(sorted(flags))
 
 
-def suspects(values: pa.Array) -> Sequence[int]:
-    """Give the places of the texts that have a sign of personal data: the only ones that are looked at.
+def suspects(values: pa.Array) -> tuple[npt.NDArray[np.int64], list[str]]:
+    """Give the texts that have a sign of personal data, the only ones that are looked at, with their places.
 
     Args:
         values: Strings.
     """
-    flagged = pc.fill_null(pc.match_substring_regex(values, SIGNS), False)
-    places: list[int] = pc.indices_nonzero(flagged).to_pylist()
-    return places
+    if not len(values):
+        return np.zeros(0, np.int64), []
+    likely = np.flatnonzero(may_be_personal(*bounds(values)))
+    # Texts repeat themselves, and each is looked at once.
+    coded = values.take(pa.array(likely)).dictionary_encode()
+    flagged = pc.match_substring_regex(coded.dictionary, SIGNS).take(coded.indices).to_numpy(zero_copy_only=False)
+    chosen = coded.filter(pa.array(flagged.astype(np.bool_)))
+    return likely[flagged.astype(np.bool_)], chosen.dictionary_decode().to_pylist()
 
 
 def redact_column(values: pa.Array) -> tuple[pa.Array, dict[int, tuple[str, ...]]]:
@@ -63,13 +71,12 @@ def redact_column(values: pa.Array) -> tuple[pa.Array, dict[int, tuple[str, ...]
         >>> redact_column(pa.array(["hello", None, "a@b.com"]))[0].to_pylist()
         ['hello', None, '<EMAIL>']
     """
-    places = suspects(values)
-    if not places:
+    places, texts = suspects(values)
+    done = {text: redact(text) for text in set(texts)}
+    flags = {place: done[text][1] for place, text in zip(places.tolist(), texts, strict=True) if done[text][1]}
+    if not flags:
         return values, {}
-    whole = values.to_pylist()
-    flags = {}
-    for place in places:
-        whole[place], found = redact(whole[place])
-        if found:
-            flags[place] = found
-    return pa.array(whole, values.type), flags
+    mask = np.zeros(len(values), np.bool_)
+    mask[list(flags)] = True
+    kept = [done[text][0] for text in texts if done[text][1]]
+    return pc.replace_with_mask(values, pa.array(mask), pa.array(kept, values.type)), flags

@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 
 from riskloom.extract import units
 from riskloom.extract.again import OTHER, PLACE
+from riskloom.extract.reasons import POINTER
 from riskloom.lake import tables
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def without_overtaken(
     if not tables.exists(silver) or extracted.again is None:
         return frame
     files = F.broadcast(spark.createDataFrame(list(extracted.again.files.items()), "file_hash STRING, file STRING"))
-    standing = spark.read.format("delta").load(str(silver)).select("event_id", *units.POINTER)
+    standing = spark.read.format("delta").load(str(silver)).select("event_id", *POINTER)
     others = standing.join(F.broadcast(scope), list(PLACE), "left_anti").join(files, "file_hash")
     last = others.select(F.col("event_id").alias("_id"), F.struct(*_LAST).alias("_last"))
     mine = F.struct(*(F.col(name).cast(dtype) for name, dtype in zip(_LAST, ("string", "bigint", "int"), strict=True)))

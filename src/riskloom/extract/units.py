@@ -11,10 +11,16 @@ from pyspark.sql import functions as F
 from riskloom.declare import POSITION
 from riskloom.declare.names import ENVELOPE
 from riskloom.errors import ExtractError
-from riskloom.extract.classify import ORPHAN, RECORD_TOO_LONG
-from riskloom.extract.content import FAILURES
-from riskloom.extract.lines import TOO_LONG
 from riskloom.extract.protect import EXTRAS
+from riskloom.extract.reasons import (
+    CODE,
+    NO_AVAILABLE,
+    NO_EVENT_ID,
+    NO_TIMESTAMP,
+    POINTER,
+    UNNAMED_REASON,
+    UNREADABLE,
+)
 from riskloom.extract.told import told
 from riskloom.intervals import parse_duration
 from riskloom.lake.spark.hashing import row_hash
@@ -36,13 +42,6 @@ ENVELOPE_TYPES = {
     "extras": "map<string,string>",
 }
 EVENT, DUPLICATE, REJECT = "event", "duplicate", "reject"
-UNNAMED_REASON = "unnamed_reason"
-# A reason is a code, perhaps with the name of a field behind it: never a piece of the line.
-_CODE = r"^[a-z][a-z0-9_]{0,63}(:[\w.\[\]-]{1,128})?$"
-NO_TIMESTAMP, NO_AVAILABLE, NO_EVENT_ID = "no_timestamp", "no_available_ts", "no_event_id"
-# What a line is refused for before anything reads it.
-UNREADABLE = (*FAILURES, TOO_LONG, ORPHAN, RECORD_TOO_LONG)
-POINTER = ("file_hash", "line_no", "byte_offset", "ordinal")
 _IDENTITY_LENGTH = 32
 _ORIGIN_TYPES = ("string", "string", "bigint", "bigint", "string", "timestamp")
 _ORIGIN = ("file_hash", "file", "line_no", "byte_offset", "identity", "ingest_ts")
@@ -150,7 +149,7 @@ def unit_frame(
 
 def _coded_reason() -> Column:
     reason = F.col("reason")
-    return F.when(reason.rlike(_CODE), reason).when(reason.isNotNull(), UNNAMED_REASON).alias("reason")
+    return F.when(reason.rlike(CODE), reason).when(reason.isNotNull(), UNNAMED_REASON).alias("reason")
 
 
 def _safe_detail(source: EventSource) -> Column:

@@ -16,9 +16,9 @@ from riskloom.errors import LakeError
 from riskloom.lake import tables
 from riskloom.lake.bucketed.files import File, Writer, read_files
 from riskloom.lake.bucketed.order import in_order
-from riskloom.lake.bucketed.table import Layout, Overtaken, commit, snapshot
+from riskloom.lake.bucketed.table import Layout, commit, snapshot
 from riskloom.lake.paths import shown
-from riskloom.lake.races import retried
+from riskloom.lake.races import Overtaken, retried
 from riskloom.plan.fingerprint import view_fingerprint
 from riskloom.windows.gold import EVENT_ID, EVENT_TS, gold_layout
 from riskloom.windows.in_process import choose_features, compute

@@ -15,11 +15,11 @@ from riskloom.errors import LakeError
 from riskloom.lake import tables
 from riskloom.lake.bucketed.buckets import Buckets
 from riskloom.lake.bucketed.build import Job, build, keyed
-from riskloom.lake.bucketed.table import Overtaken, commit, snapshot
+from riskloom.lake.bucketed.table import commit, snapshot
 from riskloom.lake.bucketed.upkeep import apply
 from riskloom.lake.feed import Change, changes
 from riskloom.lake.paths import shown
-from riskloom.lake.races import retried
+from riskloom.lake.races import Overtaken, retried
 from riskloom.lake.tasks import InProcess
 
 if TYPE_CHECKING:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Literal
 
 import pyarrow as pa
 
-from riskloom.errors import LakeError
 from riskloom.lake import tables
 from riskloom.lake.bucketed.buckets import COLUMN, Buckets
 from riskloom.lake.bucketed.files import File
 from riskloom.lake.commits import committed
 from riskloom.lake.paths import shown
+from riskloom.lake.races import Overtaken, one_commit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -122,10 +122,6 @@ def _files(actions: pa.Table) -> list[File]:
     ]
 
 
-class Overtaken(Exception):  # noqa: N818 - caught where the work begins again, and never shown
-    """Another writer's commit came in between."""
-
-
 def commit(
     path: Path,
     layout: Layout,
@@ -154,12 +150,11 @@ def commit(
         Overtaken: The table has changed since; nothing was committed.
     """
     from deltalake import CommitProperties, Transaction
-    from deltalake.exceptions import CommitFailedError, DeltaError
 
     about = CommitProperties(
         max_commit_retries=0, app_transactions=[Transaction(name, mark) for name, mark in marks.items()]
     )
-    try:
+    with one_commit(path):
         if seen is None:
             _create(path, layout, added, about, properties, mode="error")
         elif tables.version(path) != seen.version:
@@ -175,12 +170,6 @@ def commit(
             table.create_write_transaction(
                 actions, "append", _with_bucket(layout), partition_by=[COLUMN], commit_properties=about
             )
-    except CommitFailedError as error:
-        raise Overtaken(str(error)) from error
-    except DeltaError as error:
-        if "already exists" not in str(error):
-            raise LakeError.not_written(shown(path), str(error)) from error
-        raise Overtaken(str(error)) from error
     made = tables.version(path) if seen is None else seen.version + 1
     committed(shown(path), made or 0)
     return made or 0
