@@ -15,7 +15,7 @@ HEAVY := spark or feast or airflow or server
 # A process a core of a small machine, each with a Spark session of its own; the tests of one file stay together.
 PYTEST := $(BIN)/pytest -q -n 2 --dist loadfile
 
-.PHONY: help setup demo test test-all oracle check format airflow bench-kernel bench-windows bench-pit bench-online bench-materialize bench-extract bench-simulate clean
+.PHONY: help setup demo test test-all oracle check format airflow bench-kernel bench-windows bench-pit bench-online bench-materialize bench-serve bench-extract bench-simulate clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-17s %s\n", $$1, $$2}' Makefile
@@ -65,6 +65,9 @@ bench-online: $(READY) ## forty features read online, against Feast's stock stor
 
 bench-materialize: $(READY) ## states from Delta to Redis, against Feast's local engine
 	@$(BIN)/python -m benchmarks.materialize $(ARGS)
+
+bench-serve: $(READY) ## forty features over HTTP, against feast serve
+	@$(BIN)/python -m benchmarks.serve $(ARGS)
 
 bench-extract: $(READY) ## mixed, damaged lines to typed tables, against Spark's own functions and DuckDB
 	@$(BIN)/python -m benchmarks.extract $(ARGS)

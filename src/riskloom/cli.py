@@ -215,6 +215,26 @@ def rotate_keys(root: str, sources: tuple[str, ...], *, as_json: bool) -> None:
     click.echo(json.dumps(done) if as_json else as_table(rows, ("table", "events")))
 
 
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=6566, show_default=True, help="Port to listen on.")
+@click.option("--workers", default=1, show_default=True, help="Processes that answer.")
+@click.option("--keys", default="", metavar="FILE", help="API keys, one a line: NAME=SCOPES:SECRET.")
+@click.option("--max-body", "body", default=1_048_576, show_default=True, help="Most bytes of a request.")
+@click.option("--max-entities", "entities", default=1_000, show_default=True, help="Most entities of a request.")
+@click.option("--max-features", "features", default=1_000, show_default=True, help="Most features of a request.")
+@click.option("--refresh", default=5.0, show_default=True, help="Seconds between two looks at the registry.")
+@click.pass_obj
+@_clear
+def serve(root: str, **options: Any) -> None:  # noqa: ANN401 - whatever click passes
+    """Answer HTTP requests for features, as Feast's feature server does. API keys come from RISKLOOM_API_KEYS too."""
+    from riskloom.serve.options import Options
+    from riskloom.serve.run import serve as run_server
+    from riskloom.settings import Settings
+
+    run_server(Options(repo=str(Settings.read(Path(root).resolve()).feature_repo), **options))
+
+
 @main.group("training-set")
 def training_set() -> None:
     """Build training sets that can be computed again, and compute them again."""

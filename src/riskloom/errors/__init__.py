@@ -13,6 +13,7 @@ from riskloom.errors.orchestrate import OrchestrationError
 from riskloom.errors.privacy import PrivacyError
 from riskloom.errors.project import PlanError, ProjectError
 from riskloom.errors.quality import QualityError, ValidationFailed
+from riskloom.errors.serve import RequestError, ServeError
 from riskloom.errors.store import StoreError
 from riskloom.errors.time import TimeError
 from riskloom.errors.windows import SpineError, WindowError
@@ -27,7 +28,9 @@ __all__ = [
     "PrivacyError",
     "ProjectError",
     "QualityError",
+    "RequestError",
     "RiskloomError",
+    "ServeError",
     "SpineError",
     "StoreError",
     "TimeError",

@@ -11,7 +11,13 @@ if TYPE_CHECKING:
 
 
 class StoreError(RiskloomError):
-    """A feature store request that cannot be answered."""
+    """A feature store request that cannot be answered.
+
+    Attributes:
+        away: Whether the store does not answer, so that the same request may be answered later.
+    """
+
+    away = False
 
     @classmethod
     def no_table(cls, view: str, path: object) -> Self:
@@ -206,7 +212,9 @@ class StoreError(RiskloomError):
     @classmethod
     def unreachable(cls, where: str, why: str) -> Self:
         """Build the error for a store that does not answer, or not as it should."""
-        return cls(f"the online store, {where}, failed: {why}. Nothing is lost: try again once it is back.")
+        error = cls(f"the online store, {where}, failed: {why}. Nothing is lost: try again once it is back.")
+        error.away = True
+        return error
 
     @classmethod
     def corrupt(cls, view: str, what: str, why: str) -> Self:

@@ -147,6 +147,9 @@ class _Log:
     def done(self, step: plan.Step, detail: str, seconds: float) -> None:
         logger.info("%s %s: %s (%.1f s)", step.kind, step.subject, detail, seconds)
 
+    def failed(self, step: plan.Step) -> None:
+        logger.error("%s %s failed", step.kind, step.subject)
+
 
 def _of_source(source: str, context: Context) -> Interval:
     """Give what a source's run is asked: its configuration goes before its data interval."""

@@ -26,3 +26,9 @@ class Lines:
         del step
         self._stream.write(f"{detail} ({seconds:.1f} s)\n")
         self._stream.flush()
+
+    def failed(self, step: Step) -> None:
+        """Complete the line, so that the error has one of its own."""
+        del step
+        self._stream.write("failed\n")
+        self._stream.flush()

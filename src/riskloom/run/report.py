@@ -20,6 +20,9 @@ class Progress(Protocol):
     def done(self, step: Step, detail: str, seconds: float) -> None:
         """Say that a step ended well."""
 
+    def failed(self, step: Step) -> None:
+        """Say that a step ended in an error, which follows."""
+
 
 @dataclass(kw_only=True)
 class RunReport:

@@ -48,7 +48,12 @@ def execute(project: Project, plan: Plan, progress: Progress | None = None) -> R
         if progress:
             progress.started(number, len(plan.steps), step)
         begun = time.monotonic()
-        detail = walk.attempt(step)
+        try:
+            detail = walk.attempt(step)
+        except Exception:
+            if progress:
+                progress.failed(step)
+            raise
         if progress:
             progress.done(step, detail, time.monotonic() - begun)
     return walk.report

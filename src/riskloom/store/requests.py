@@ -36,11 +36,22 @@ _PLAIN = frozenset({"string", "int64", "float64", "bool"})
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
+class Part:
+    """One view of a request.
+
+    Attributes:
+        plan: The view.
+        names: Features wanted.
+        outputs: Their names in the answer.
+        prefix: What those have before a feature's own name.
+        plain: Whether Feast gives all of their values back as they are.
+    """
+
     plan: Plan
     names: tuple[str, ...]
     outputs: tuple[str, ...]
     prefix: str
+    plain: bool
 
 
 class Request:
@@ -49,12 +60,16 @@ class Request:
     Args:
         parts: Its views, with the features wanted of each.
         types: Feast's types of its columns, as its own answers carry them.
+
+    Attributes:
+        parts: Its views.
+        keys: Type of each key.
     """
 
-    def __init__(self, parts: Sequence[_Part], types: Mapping[str, Any]) -> None:
-        self._parts, self._types = parts, types
-        self._keys = {column: dtype for part in parts for column, dtype in part.plan.view.entity.keys}
-        self._checks = [(column, _KINDS[dtype]) for column, dtype in self._keys.items()]
+    def __init__(self, parts: Sequence[Part], types: Mapping[str, Any]) -> None:
+        self.parts, self._types = parts, types
+        self.keys = {column: dtype for part in parts for column, dtype in part.plan.view.entity.keys}
+        self._checks = [(column, _KINDS[dtype]) for column, dtype in self.keys.items()]
 
     def answer(self, views: Views, rows: Any) -> OnlineResponse | None:  # noqa: ANN401 - whatever a caller of Feast passed
         """Answer rows of keys; None where they are anything but native values of exactly these keys."""
@@ -70,11 +85,29 @@ class Request:
                 return None
         if any(len(row) != len(self._checks) for row in rows):
             return None
+        return _Response(self.parts, self.keys, columns, self.read(views, columns, None), self._types)
+
+    def read(self, views: Views, columns: Mapping[str, Sequence[Any]], at: int | None) -> list[Answer]:
+        """Read features of entities whose keys are values of the declared types.
+
+        Args:
+            views: Where they are kept.
+            columns: A value an entity, by key.
+            at: Microseconds since the epoch; None for what the clock says.
+        """
         asked = []
-        for part in self._parts:
+        for part in self.parts:
             keys = zip(*(columns[key] for key, _ in part.plan.view.entity.keys), strict=True)
             asked.append(Asked(part.plan, list(keys), part.names))
-        return _Response(self._parts, self._keys, columns, views.answers(asked, None), self._types)
+        return views.answers(asked, at)
+
+    def misfit(self, columns: Mapping[str, Sequence[Any]]) -> tuple[str, object] | None:
+        """Give a key and a value of it that is of another type than declared; None where all are right."""
+        for column, kind in self._checks:
+            for value in columns[column]:
+                if type(value) is not kind or (kind is int and value not in _INT64):
+                    return column, value
+        return None
 
 
 class _Response(OnlineResponse):
@@ -82,7 +115,7 @@ class _Response(OnlineResponse):
 
     def __init__(
         self,
-        parts: Sequence[_Part],
+        parts: Sequence[Part],
         keys: Mapping[str, str],
         columns: dict[str, list[Any]],
         answers: Sequence[Answer],
@@ -112,8 +145,7 @@ class _Response(OnlineResponse):
 
     def to_dict(self, include_event_timestamps: bool = False) -> dict[str, Any]:  # noqa: FBT001, FBT002 - Feast's
         """Give columns by name, as Feast does."""
-        dtypes = (part.plan.features[name].dtype for part in self._parts for name in part.names)
-        if include_event_timestamps or not _PLAIN.issuperset(dtypes):
+        if include_event_timestamps or not all(part.plain for part in self._parts):
             found: dict[str, Any] = super().to_dict(include_event_timestamps)
             return found
         columns = dict(self._columns)
@@ -146,12 +178,13 @@ class Requests:
             self._known, self._seen = {}, (id(registry), made)
         key = (project, full, tuple(features) if isinstance(features, list) else (features.name,))
         if key not in self._known:
-            self._known[key] = self._resolve(registry, project, features, full=full)
+            self._known[key] = self.resolve(registry, project, features, full=full)
         return self._known[key]
 
-    def _resolve(
+    def resolve(
         self, registry: BaseRegistry, project: str, features: list[str] | FeatureService, *, full: bool
     ) -> Request | None:
+        """Work out what a request asks for; None where it needs more than windowed views."""
         context = utils._get_cached_request_context(registry, project, features, full)  # noqa: SLF001 - Feast has no other way
         _, on_demand, _, _, _, grouped, _, needed, entityless = context
         plans = [plan for table, _ in grouped if (plan := self._plan_of(table)) is not None]
@@ -161,5 +194,8 @@ class Requests:
         parts = []
         for (table, names), plan in zip(grouped, plans, strict=True):
             prefix = f"{table.projection.name_to_use()}__" if full else ""
-            parts.append(_Part(plan, tuple(names), tuple(prefix + name for name in names), prefix))
+            # Feast groups references without an order; the declaration has one.
+            ordered = tuple(name for name in plan.features if name in names)
+            plain = _PLAIN.issuperset(plan.features[name].dtype for name in ordered)
+            parts.append(Part(plan, ordered, tuple(prefix + name for name in ordered), prefix, plain))
         return Request(parts, OnlineStore._build_feature_types(grouped))  # noqa: SLF001 - as above

@@ -56,8 +56,8 @@ def running(command: list[str], ready: Callable[[], bool], **options: str | Path
         ready: Says whether it answers by now.
         **options: Of ``subprocess.Popen``.
     """
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    process = subprocess.Popen(command, **quiet, **options)  # type: ignore[call-overload] # noqa: S603 - a server's own
+    given = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, **options}
+    process = subprocess.Popen(command, **given)  # type: ignore[call-overload] # noqa: S603 - a server's own
     try:
         deadline = time.monotonic() + _SECONDS
         while not ready():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import contextmanager
 
 import pytest
 
@@ -73,6 +74,18 @@ class Death(BaseException):
     """What ends a process ends it here."""
 
 
+@contextmanager
+def dying_after(table):
+    handler = Dies(table)
+    logger = logging.getLogger(LOGGER)
+    logger.setLevel(logging.INFO)
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+
+
 class Dies(logging.Handler):
     """Ends the run right after a table's commit."""
 
@@ -101,13 +114,8 @@ def test_fixed_lines_are_published_the_others_stay_and_every_count_adds_up(runs,
     assert runs.totals() == (3, 0, 3, 0, 1, 2, {"bad_line": 2})
 
     runs.strip()
-    handler = Dies("silver.logins")
-    logger = logging.getLogger(LOGGER)
-    logger.setLevel(logging.INFO)
-    logger.addHandler(handler)
-    with pytest.raises(Death):
+    with dying_after("silver.logins"), pytest.raises(Death):
         runs.replay("bad_line")
-    logger.removeHandler(handler)
     # It ended with silver written and quarantine not: the next one finishes it.
     assert len(runs.quarantined()) == 4
     one, two = runs.replay("bad_line")

@@ -1,0 +1,218 @@
+"""What a server answers from: the registry as it was read last, and the store behind a breaker."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from feast import proto_json
+from feast.errors import FeastError
+from google.protobuf.json_format import MessageToDict
+
+from riskloom.errors import RequestError, RiskloomError, StoreError
+from riskloom.serve import wire
+from riskloom.store.client import OnlineFeatures
+from riskloom.store.online import windowed
+from riskloom.store.repo import open_store
+from riskloom.store.requests import Requests
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from feast import FeatureService, FeatureStore
+
+    from riskloom.serve.wire import Ask
+    from riskloom.store.evaluate import Answer
+    from riskloom.store.online import RiskloomOnlineStore
+    from riskloom.store.push import Outcome
+    from riskloom.store.requests import Request
+
+# After a failed read, how long others are refused without trying.
+_PAUSE_S = 0.25
+_PATIENCE_S = 0.5
+
+
+class Features:
+    """Answers requests from a feature repository.
+
+    Args:
+        repo: Folder that holds ``feature_store.yaml``.
+    """
+
+    def __init__(self, repo: Path | str) -> None:
+        proto_json.patch()
+        self._store: FeatureStore = open_store(repo)
+        _impatient(self._store.config.online_store.inner)
+        self._online: RiskloomOnlineStore = self._store.provider.online_store
+        self.views = self._online.views(self._store.config)
+        self._client = OnlineFeatures(self._store)
+        self._requests = Requests(lambda table: self._online.plan_of(table) if windowed(table) else None)
+        self._known: dict[tuple[Any, ...], tuple[Request, bytes] | None] = {}
+        self._seen = b""
+        self._away: tuple[float, str] = (0.0, "")
+
+    def refresh(self) -> bool:
+        """Read the registry again, and say whether it is another; requests go on with what they have."""
+        self._store.refresh_registry()
+        found = self._store.registry.proto().SerializeToString(deterministic=True)
+        changed = bool(found != self._seen)
+        if changed:
+            self._seen, self._known = found, {}
+        return changed
+
+    def names(self) -> list[str]:
+        """Name the windowed views that are registered."""
+        found = self._store.registry.list_feature_views(self._store.project, allow_cache=True)
+        return [view.name for view in found if windowed(view)]
+
+    def ready(self) -> str:
+        """Say why nothing can be answered; empty where all is well."""
+        try:
+            for name in self.names()[:1]:
+                self.views.read_mark(name)
+        except RiskloomError as error:
+            return str(error)
+        return ""
+
+    def find(self, ask: Ask) -> tuple[Request, bytes] | None:
+        """Give what a request asks for, worked out once for each state of the registry.
+
+        Returns:
+            It, and the head of its answers; None where it needs more than windowed views.
+
+        Raises:
+            RequestError: A service, a view or a feature is unknown.
+        """
+        key = (ask.service, ask.features, ask.full)
+        known = self._known
+        if key not in known:
+            made = self._requests.resolve(self._store.registry, self._store.project, self._asked(ask), full=ask.full)
+            if len(known) >= _MOST_KNOWN:
+                known.clear()
+            known[key] = None if made is None else (made, wire.head(made))
+        return known[key]
+
+    def answer(self, request: Request, ask: Ask) -> list[Answer]:
+        """Read windowed views.
+
+        Raises:
+            RequestError: A key is unknown, missing or of another type, or the store is away.
+        """
+        _check(request, ask)
+        self._guard()
+        try:
+            return request.read(self.views, ask.entities, ask.at)
+        except StoreError as error:
+            raise self._told(error) from error
+
+    def push(self, name: str, events: list[dict[str, Any]]) -> list[Outcome]:
+        """Let events count in later reads; to be called in a thread.
+
+        Raises:
+            RequestError: An event is not what its source declares, nothing has the name, or the store is away.
+        """
+        self._guard()
+        try:
+            return self._client.push(name, events)
+        except StoreError as error:
+            raise (self._told(error) if error.away else RequestError.shape(str(error))) from error
+        except RiskloomError as error:
+            raise RequestError.shape(str(error)) from error
+
+    def other(self, ask: Ask) -> bytes:
+        """Answer a request for plain views or on-demand features, by Feast's own way; to be called in a thread.
+
+        Raises:
+            RequestError: Feast refuses it, or the store is away.
+        """
+        if ask.at is not None:
+            raise RequestError.shape("at is for windowed views alone. Leave it out.")
+        self._guard()
+        try:
+            found = self._store.get_online_features(
+                features=self._asked(ask), entity_rows=ask.entities, full_feature_names=ask.full
+            )
+        except StoreError as error:
+            raise self._told(error) from error
+        except FeastError as error:
+            status = error.http_status_code()
+            raise RequestError.refused(status if status < 500 else 422, str(error)) from error  # noqa: PLR2004 - HTTP's
+        except (ValueError, KeyError, TypeError) as error:
+            raise RequestError.shape(f"Feast refuses the request: {error}") from error
+        data = MessageToDict(found.proto, preserving_proto_field_name=True)
+        results = [{**_FILLED, **result} for result in data.get("results", ())]
+        return orjson.dumps({"metadata": data["metadata"], "results": results})
+
+    def _asked(self, ask: Ask) -> list[str] | FeatureService:
+        store = self._store
+        if ask.service:
+            services = {
+                found.name: found for found in store.registry.list_feature_services(store.project, allow_cache=True)
+            }
+            if ask.service not in services:
+                raise RequestError.unknown("service", ask.service, services)
+            return services[ask.service]
+        views = {view.name: view for view in store.registry.list_all_feature_views(store.project, allow_cache=True)}
+        for reference in ask.features:
+            name, colon, feature = reference.partition(":")
+            if not colon:
+                raise RequestError.shape(f"{reference!r} names no view. Write view:feature.")
+            name = name.partition("@")[0]
+            if name not in views:
+                raise RequestError.unknown("view", name, views)
+            own = [field.name for field in views[name].features]
+            if feature not in own:
+                raise RequestError.unknown(f"feature of view {name!r}", feature, own)
+        return list(dict.fromkeys(ask.features))
+
+    def _guard(self) -> None:
+        """Refuse at once while the store was away a moment ago: waiting for it would hold up all others."""
+        until, why = self._away
+        if until and time.monotonic() < until:
+            raise RequestError.away(why)
+
+    def _told(self, error: StoreError) -> RequestError:
+        if error.away:
+            self._away = (time.monotonic() + _PAUSE_S, str(error))
+            return RequestError.away(str(error))
+        return RequestError.refused(409, str(error))
+
+    async def close(self) -> None:
+        """Close the store."""
+        await self._online.close()
+
+
+def _impatient(inner: dict[str, Any]) -> None:
+    """Let a Redis that does not answer be given up soon, unless the repository says for how long to wait."""
+    place = str(inner.get("connection_string", "localhost:6379"))
+    if inner["type"] == "redis" and "socket_timeout" not in place:
+        inner["connection_string"] = f"{place},socket_timeout={_PATIENCE_S},socket_connect_timeout={_PATIENCE_S}"
+
+
+_MOST_KNOWN = 1_000
+_FILLED: dict[str, list[Any]] = {"values": [], "statuses": [], "event_timestamps": []}
+
+
+def _check(request: Request, ask: Ask) -> None:
+    """Refuse entities whose keys are not those of the views."""
+    if ask.entities.keys() != request.keys.keys():
+        for key in ask.entities:
+            if key not in request.keys:
+                raise RequestError.unknown("key", key, request.keys)
+        missing = next(key for key in request.keys if key not in ask.entities)
+        raise RequestError.shape(f"entities has no {missing!r}, which the views are keyed by. Give its values.")
+    wrong = request.misfit(ask.entities)
+    if wrong is not None:
+        key, value = wrong
+        if value is None:
+            raise RequestError.shape(str(StoreError.null_key(key)))
+        raise RequestError.shape(f"key {key!r} is {request.keys[key]}, but a value of it is {_kind(value)}.")
+
+
+def _kind(value: object) -> str:
+    """Say what a JSON value is, and not which."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return "a whole number" if -(2**63) <= value < 2**63 else "a number beyond 64 bits"
+    names = {str: "a text", bool: "true or false", float: "a fraction", list: "a list", dict: "an object"}
+    return names[type(value)]
