@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -26,7 +27,7 @@ class Tasks(Protocol):
         split: Callable[[Item], Iterable[tuple[int, bytes]]],
         items: Sequence[Item],
         gather: Callable[[int, Iterable[bytes]], Result],
-        groups: int,
+        root: Path,
     ) -> list[Result]:
         """Cut each item into numbered pieces, then bring the pieces of each number together.
 
@@ -34,7 +35,7 @@ class Tasks(Protocol):
             split: Gives the pieces of an item, each with its group's number.
             items: The items.
             gather: Called once for each group that has pieces.
-            groups: How many groups there may be.
+            root: Folder of a table that all workers see; where pieces have to be written, it is below it.
 
         Returns:
             The results of ``gather``, in the order of the groups.
@@ -45,9 +46,11 @@ class InProcess:
     r"""Runs each task in this process.
 
     Example:
+        >>> from pathlib import Path
         >>> InProcess().map(abs, [-1, 2])
         [1, 2]
-        >>> InProcess().regroup(lambda n: [(n % 2, bytes([n]))], [3, 4, 5], lambda n, pieces: (n, list(pieces)), 2)
+        >>> root = Path("table")
+        >>> InProcess().regroup(lambda n: [(n % 2, bytes([n]))], [3, 4, 5], lambda n, pieces: (n, list(pieces)), root)
         [(0, [b'\x04']), (1, [b'\x03', b'\x05'])]
     """
 
@@ -60,7 +63,7 @@ class InProcess:
         split: Callable[[Item], Iterable[tuple[int, bytes]]],
         items: Sequence[Item],
         gather: Callable[[int, Iterable[bytes]], Result],
-        groups: int,  # noqa: ARG002 - how many there may be is of no use here
+        root: Path,  # noqa: ARG002 - pieces stay in memory
     ) -> list[Result]:
         """Cut each item into pieces, then bring the pieces of each group together."""
         pieces: dict[int, list[bytes]] = {}

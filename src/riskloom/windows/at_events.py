@@ -144,6 +144,6 @@ def stretches(events: pa.Table, keys: Sequence[str], reach: int) -> Iterator[tup
     while begin < len(times):
         of_key = starts[np.searchsorted(starts, begin, side="right") - 1]
         first = int(of_key + np.searchsorted(times[of_key:begin], times[begin] - reach))
-        end = min(len(times), begin + max(ROWS_AT_ONCE, begin - first))
+        end = min(len(times), begin + max(ROWS_AT_ONCE, (begin - first) // 4))
         yield begin, first, end
         begin = end

@@ -146,7 +146,8 @@ class Selection:
     """
 
     def __init__(self, stream: Stream, column: str | None, kept: npt.NDArray[np.bool_] | None) -> None:
-        self._stream = stream
+        # Not the stream itself, which holds its selections: a circle is freed late, and these are large.
+        self._layout, self._scratch, self._groups = stream.layout, stream.scratch, stream.groups
         self._column = column
         self._kept = None if kept is None else np.flatnonzero(kept)
         self._before = None if kept is None else np.concatenate(([0], np.cumsum(kept)))
@@ -166,12 +167,12 @@ class Selection:
     @cached_property
     def values(self) -> pa.Array:
         """The column of all events."""
-        return whole(self._stream.layout.events.column(str(self._column)))
+        return whole(self._layout.events.column(str(self._column)))
 
     @cached_property
     def times(self) -> Ints:
         """Times of the events, microseconds."""
-        times = self._stream.layout.event_ts
+        times = self._layout.event_ts
         return times if self.rows is None else times[self.rows]
 
     @cached_property
@@ -251,12 +252,12 @@ class Selection:
         if self._last_cut is None or self._last_cut[0] is not stretches:
             edges = stretches.low, stretches.high, stretches.opening
             self._last_cut = stretches, blocks.cuts(starts, self.times, stretches.block, *edges)
-        return starts, stretches.low, stretches.high, self._last_cut[1], self._stream.scratch.rows(len(self.times))
+        return starts, stretches.low, stretches.high, self._last_cut[1], self._scratch.rows(len(self.times))
 
     def _starts(self, size: int) -> Ints:
         """Give the start of each event's block of time."""
         if size not in self._blocks:
-            groups = self._stream.groups if self._kept is None else self._stream.groups[self._kept]
+            groups = self._groups if self._kept is None else self._groups[self._kept]
             self._blocks[size] = blocks.block_starts(groups, self.times, size)
         return self._blocks[size]
 

@@ -50,8 +50,7 @@ def build(tasks: Tasks, job: Job, sources: list[Path]) -> list[File]:
     Returns:
         The files written. A row with a null in its key is nobody's, and is left out.
     """
-    count = len(job.buckets.names)
-    written = tasks.regroup(partial(_split, job), sources, partial(_gather, job), count)
+    written = tasks.regroup(partial(_split, job), sources, partial(_gather, job), job.root)
     return [file for files in written for file in files]
 
 

@@ -1,11 +1,14 @@
-"""Native tasks on a Spark session: Spark schedules and retries them, and moves bytes between them, but reads no row."""
+"""Native tasks on a Spark session: Spark schedules and retries them, and reads no row."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
+from riskloom.lake import pieces
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
 
     from pyspark.sql import SparkSession
 
@@ -34,19 +37,11 @@ class OnSpark:
         split: Callable[[Item], Iterable[tuple[int, bytes]]],
         items: Sequence[Item],
         gather: Callable[[int, Iterable[bytes]], Result],
-        groups: int,
+        root: Path,
     ) -> list[Result]:
-        """Cut each item into pieces, then bring the pieces of each group together, by Spark's shuffle."""
-        if not items:
-            return []
-
-        def together(pieces: Iterable[tuple[int, bytes]]) -> Iterator[tuple[int, Result]]:
-            found: dict[int, list[bytes]] = {}
-            for group, piece in pieces:
-                found.setdefault(group, []).append(piece)
-            for group in sorted(found):
-                yield group, gather(group, found.pop(group))
-
-        cut = self._context.parallelize(items, len(items)).flatMap(split)
-        results = cut.partitionBy(groups, int).mapPartitions(together).collect()
-        return [result for _, result in sorted(results, key=lambda pair: pair[0])]
+        """Cut each item into pieces, then bring the pieces of each group together, by files below a table."""
+        with pieces.scratch(root) as folder:
+            written = self.map(lambda item: pieces.write(folder, split(item)), items)
+            paths = [one.path for one in written]
+            groups = sorted(frozenset().union(*(one.groups for one in written)))
+            return self.map(lambda group: gather(group, pieces.read(paths, group)), groups)
