@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from riskloom.declare import FeatureView
-    from riskloom.lake.bucketed.table import Layout
+    from riskloom.lake.bucketed.table import Layout, Snapshot
     from riskloom.lake.tasks import Tasks
 
     Ints = npt.NDArray[np.int64]
@@ -167,11 +167,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """The rows of a spine that fall into one bucket: of which request, its files, and they as an Arrow stream."""
+    """Rows of a spine that fall into one bucket, as an Arrow stream; who asks with them, and the files to look in."""
 
-    request: int
-    files: tuple[File, ...]
     spine: bytes
+    asked: tuple[tuple[int, tuple[File, ...]], ...]
 
 
 def bucketed(path: Path, question: Question, version: int | None = None) -> bool:
@@ -194,47 +193,76 @@ def answers(tasks: Tasks, requests: Sequence[Request]) -> list[pa.Table]:
         LakeError: A table is missing, or is not laid out as its question needs.
         WindowError: A table can't answer; see ``compute`` and ``as_of``.
     """
+    seen = [_looked_at(request) for request in requests]
     pieces: list[_Piece] = []
-    orders = [_cut(number, request, pieces) for number, request in enumerate(requests)]
+    backs: list[Ints] = [np.zeros(0, np.int64)] * len(requests)
+    for numbers in _alike(requests, seen):
+        back = _cut(numbers, requests, seen, pieces)
+        for number in numbers:
+            backs[number] = back
     found = tasks.map(partial(_answer, [(request.path, request.question) for request in requests]), pieces)
     parts: list[list[pa.Table]] = [[] for _ in requests]
-    for piece, part in zip(pieces, found, strict=True):
-        parts[piece.request].append(unpacked([part]))
-    return [_in_place(request, order, part) for request, order, part in zip(requests, orders, parts, strict=True)]
+    for piece, values in zip(pieces, found, strict=True):
+        for (number, _), value in zip(piece.asked, values, strict=True):
+            parts[number].append(unpacked([value]))
+    return [_in_place(request, back, part) for request, back, part in zip(requests, backs, parts, strict=True)]
 
 
-def _cut(number: int, request: Request, pieces: list[_Piece]) -> list[Ints]:
-    """Add the pieces of a request, and give where their rows stand in its spine."""
+def _looked_at(request: Request) -> Snapshot:
     seen = snapshot(request.path, request.version)
     if seen is None:
         raise LakeError.missing(shown(request.path), request.path)
-    layout = request.question.layout
-    if not seen.has(layout):
+    if not seen.has(request.question.layout):
         raise LakeError.other_layout(shown(request.path), request.path)
-    buckets = seen.buckets
-    files: dict[str, list[File]] = {}
-    for file in seen.files:
-        files.setdefault(file.bucket, []).append(file)
-    numbered = request.spine.append_column("__row", pa.array(np.arange(request.spine.num_rows)))
-    rows: list[Ints] = []
-    for place, part in by_bucket(layout.keys, buckets, numbered):
-        for first in range(0, part.num_rows, SPINE_ROWS):
-            some = part.slice(first, SPINE_ROWS)
-            rows.append(some.column("__row").to_numpy())
-            name = buckets.names[place]
-            pieces.append(_Piece(number, tuple(files.get(name, ())), packed(some.drop_columns(["__row"]))))
-    return rows
+    return seen
 
 
-def _in_place(request: Request, order: list[Ints], parts: list[pa.Table]) -> pa.Table:
+def _alike(requests: Sequence[Request], seen: Sequence[Snapshot]) -> list[list[int]]:
+    """Put requests together whose spines are cut alike, so that each is cut and sent once."""
+    groups: list[list[int]] = []
+    for number, request in enumerate(requests):
+        for group in groups:
+            first = requests[group[0]]
+            if (
+                request.question.layout.keys == first.question.layout.keys
+                and seen[number].buckets == seen[group[0]].buckets
+                and request.spine.equals(first.spine)
+            ):
+                group.append(number)
+                break
+        else:
+            groups.append([number])
+    return groups
+
+
+def _cut(numbers: Sequence[int], requests: Sequence[Request], seen: Sequence[Snapshot], pieces: list[_Piece]) -> Ints:
+    """Add the pieces of requests that are cut alike, and give where each row of the spine stands among the answers."""
+    first, buckets = requests[numbers[0]], seen[numbers[0]].buckets
+    files: dict[str, dict[int, list[File]]] = {}
+    for number in numbers:
+        for file in seen[number].files:
+            files.setdefault(file.bucket, {}).setdefault(number, []).append(file)
+    back, begin = np.empty(first.spine.num_rows, np.int64), 0
+    numbered = first.spine.append_column("__row", pa.array(np.arange(first.spine.num_rows)))
+    for place, part in by_bucket(first.question.layout.keys, buckets, numbered):
+        there = files.get(buckets.names[place], {})
+        asked = tuple((number, tuple(there.get(number, ()))) for number in numbers)
+        back[part.column("__row").to_numpy()] = np.arange(begin, begin + part.num_rows)
+        begin += part.num_rows
+        rows = part.drop_columns(["__row"])
+        pieces += [_Piece(packed(rows.slice(at, SPINE_ROWS)), asked) for at in range(0, rows.num_rows, SPINE_ROWS)]
+    return back
+
+
+def _in_place(request: Request, back: Ints, parts: list[pa.Table]) -> pa.Table:
     if not parts:
         return answer_from(request.path, request.question, (), request.spine)
-    return pa.concat_tables(parts).take(pa.array(np.argsort(np.concatenate(order))))
+    return pa.concat_tables(parts).take(pa.array(back))
 
 
-def _answer(asked: Sequence[tuple[Path, Question]], piece: _Piece) -> bytes:
-    path, question = asked[piece.request]
-    return packed(answer_from(path, question, piece.files, unpacked([piece.spine])))
+def _answer(asked: Sequence[tuple[Path, Question]], piece: _Piece) -> list[bytes]:
+    spine = unpacked([piece.spine])
+    return [packed(answer_from(*asked[number], files, spine)) for number, files in piece.asked]
 
 
 def answer_from(path: Path, question: Question, files: Sequence[File], spine: pa.Table) -> pa.Table:

@@ -47,6 +47,7 @@ DEFAULTS: Mapping[str, str] = {
     # A task that writes few partitions keeps a file open for each, and need not sort its rows first.
     "spark.sql.maxConcurrentOutputFileWriters": "16",
     "spark.sql.execution.pyspark.udf.faulthandler.enabled": "true",
+    "spark.python.daemon.module": "riskloom.windows.spark.daemon",
 }
 
 
