@@ -12,7 +12,10 @@ import uuid
 from typing import TYPE_CHECKING, assert_never
 
 from riskloom.lake.faults import refused
+from riskloom.lake.ops import RUNS, VIEWS
 from riskloom.lake.paths import LAYERS, Lake
+from riskloom.lake.retention import keep_versions
+from riskloom.lake.validations import TABLE as VALIDATIONS
 from riskloom.plan.steps import Aggregate, Extract, Load, Materialize, Register, Select, Validate
 from riskloom.run.report import Progress, RunReport
 
@@ -44,6 +47,8 @@ def execute(project: Project, plan: Plan, progress: Progress | None = None) -> R
         RiskloomError: A step was refused; the message says where and what to do.
     """
     walk = _Walk(project)
+    for table in _tables(project, plan):
+        keep_versions(table, project.settings.retention)
     for number, step in enumerate(plan.steps, start=1):
         if progress:
             progress.started(number, len(plan.steps), step)
@@ -57,6 +62,20 @@ def execute(project: Project, plan: Plan, progress: Progress | None = None) -> R
         if progress:
             progress.done(step, detail, time.monotonic() - begun)
     return walk.report
+
+
+def _tables(project: Project, plan: Plan) -> list[Path]:
+    """Name the tables of a plan, and those that features are read from as they are."""
+    lake = Lake(project.settings.lake)
+    sources = dict.fromkeys(step.source for step in plan.steps if isinstance(step, Extract | Select))
+    views = [step.view for step in plan.steps if isinstance(step, Aggregate)]
+    given = project.batch_views.values() if any(isinstance(step, Register) for step in plan.steps) else ()
+    return [
+        *(layer(source) for source in sources for layer in (lake.bronze, lake.silver, lake.quarantine)),
+        *(lake.gold(view) for view in views),
+        *(project.batch_table(view) for view in given),
+        *(lake.ops(name) for name in (RUNS, VIEWS, VALIDATIONS)),
+    ]
 
 
 class _Walk:
