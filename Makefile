@@ -15,7 +15,7 @@ HEAVY := spark or feast or airflow or server
 # A process a core of a small machine, each with a Spark session of its own; the tests of one file stay together.
 PYTEST := $(BIN)/pytest -q -n 2 --dist loadfile
 
-.PHONY: help setup demo test test-all oracle check format airflow bench-kernel bench-windows bench-pit bench-online bench-materialize bench-serve bench-extract bench-simulate clean
+.PHONY: help setup demo test test-all oracle check format airflow bench-kernel bench-windows bench-pit bench-online bench-materialize bench-serve bench-extract bench-simulate bench-handbook clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-17s %s\n", $$1, $$2}' Makefile
@@ -74,6 +74,9 @@ bench-extract: $(READY) ## mixed, damaged lines to typed tables, against Spark's
 
 bench-simulate: $(READY) ## a simulated platform, scale by scale: CPU, memory, growth
 	@$(BIN)/python -m benchmarks.simulate $(ARGS)
+
+bench-handbook: $(READY) ## the Handbook's published features and models: ARGS="--transactions FILE --published FILE"
+	@$(BIN)/python -m benchmarks.handbook $(ARGS)
 
 clean: ## remove what the demo, the tests and the tools wrote; keep .venv
 	@rm -rf .riskloom .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -48,6 +48,13 @@ if TYPE_CHECKING:
     Ints = npt.NDArray[np.int64]
 
 DELAY, DAYS = 7, (1, 7, 30)
+TIME = "TX_DATETIME"
+NAMES = {
+    "TRANSACTION_ID": "transaction_id",
+    "CUSTOMER_ID": "customer_id",
+    "TERMINAL_ID": "terminal_id",
+    "TX_AMOUNT": "amount",
+}
 SERVICE = "card_fraud_v1"
 TOLERANCE = 1e-9
 FILES = {
@@ -85,16 +92,25 @@ card_fraud_v1 = FeatureService(
 
 def read_transactions(path: Path) -> pa.Table:
     """Read the raw transactions: id, instant, customer, terminal, amount and fraud, under our names."""
-    names = {
-        "TRANSACTION_ID": "transaction_id",
-        "CUSTOMER_ID": "customer_id",
-        "TERMINAL_ID": "terminal_id",
-        "TX_AMOUNT": "amount",
-        "TX_FRAUD": "fraud",
-    }
-    rows = pq.read_table(path, columns=[*names, "TX_DATETIME"])
-    columns = {ours: rows.column(theirs) for theirs, ours in names.items()}
-    return pa.table({**columns, "event_timestamp": rows.column("TX_DATETIME").cast(INSTANT)})
+    return renamed(pq.read_table(path), [*NAMES, "TX_FRAUD"], path)
+
+
+def renamed(rows: pa.Table, columns: Sequence[str], path: Path) -> pa.Table:
+    """Give the book's columns our names and types: its files have them as integers of any width, or as text.
+
+    Args:
+        rows: The rows.
+        columns: The book's names of the columns wanted, besides its time.
+        path: The file, for errors.
+    """
+    missing = [name for name in (*columns, TIME) if name not in rows.column_names]
+    if missing:
+        message = f"{path} has no column {', '.join(missing)}; it has {', '.join(rows.column_names)}"
+        raise SystemExit(message)
+    named = {NAMES.get(name, "fraud"): rows.column(name) for name in columns}
+    typed = {name: column.cast(pa.float64() if name == "amount" else pa.int64()) for name, column in named.items()}
+    times = rows.column(TIME)
+    return pa.table({**typed, "event_timestamp": times.cast(pa.timestamp("us", times.type.tz)).cast(INSTANT)})
 
 
 def make_project(root: Path, transactions: pa.Table, delay: int) -> Project:
@@ -189,20 +205,25 @@ def edges_of(feature: str) -> tuple[str, tuple[int, ...]]:
     return "terminal_id", (DELAY * DAY, DELAY * DAY + length)
 
 
-def compare(transactions: pa.Table, published: pa.Table) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
-    """Recompute the published features.
+def compare(transactions: pa.Table, path: Path) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
+    """Recompute the features of a published file.
+
+    Args:
+        transactions: All transactions, of the thirty-seven days before the published ones too.
+        path: The file of published features.
 
     Returns:
         A row a feature: rows, how many differ, how many of them without an event at an edge. And a row for each
         published row that has an event at an edge.
     """
-    wanted = read_published(published)
+    published = pq.read_table(path)
+    wanted = renamed(published, list(NAMES), path)
     with tempfile.TemporaryDirectory() as folder:
         found = window_features(make_project(Path(folder), transactions, DELAY), wanted)
     summary: list[dict[str, object]] = []
     listed: list[dict[str, object]] = []
     for feature, ours in found.items():
-        theirs = published.column(feature).to_numpy()
+        theirs = published.column(feature).cast(pa.float64()).to_numpy()
         differs = np.abs(ours - theirs) > TOLERANCE * np.maximum(1, np.abs(theirs))
         key, edges = edges_of(feature)
         edge = at_edges(transactions, wanted, key, edges)
@@ -228,13 +249,6 @@ def compare(transactions: pa.Table, published: pa.Table) -> tuple[list[dict[str,
     return summary, listed
 
 
-def read_published(published: pa.Table) -> pa.Table:
-    """Give the published rows as a spine."""
-    names = {"TRANSACTION_ID": "transaction_id", "CUSTOMER_ID": "customer_id", "TERMINAL_ID": "terminal_id"}
-    columns = {ours: published.column(theirs) for theirs, ours in {**names, "TX_AMOUNT": "amount"}.items()}
-    return pa.table({**columns, "event_timestamp": published.column("TX_DATETIME").cast(INSTANT)})
-
-
 def main(arguments: Sequence[str]) -> int:
     """Compare with published features, or train; 1 where a row differs without an event at an edge."""
     options = _options(arguments)
@@ -246,7 +260,7 @@ def main(arguments: Sequence[str]) -> int:
         print(as_table(rows, ("model", "auc", "average_precision", "card_precision_100")))
         print(json.dumps({"delay_days": options.delay, "models": rows, "cpu_s": round(time.process_time() - begun, 1)}))
         return 0
-    summary, listed = compare(transactions, pq.read_table(options.published))
+    summary, listed = compare(transactions, Path(options.published))
     print(as_table(summary, ("feature", "rows", "differ", "at_edge", "unexplained")))
     print("\nRows with an event exactly at an edge of a window, and any other that differs:")
     print(as_table(listed, ("transaction_id", "feature", "ours", "published", "at_edge")))

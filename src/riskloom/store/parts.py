@@ -56,6 +56,11 @@ class WindowPart:
         """Whose features they are."""
         return self.view.entity
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns of the table that are read."""
+        return point_in_time.event_columns(self.view)
+
     def values(self, spine: pa.Table) -> dict[str, pa.ChunkedArray]:
         """Give the features of each spine row, by output column."""
         keys = spines.keys_and_instants(spine, self.name, self.entity.keys)
