@@ -195,8 +195,11 @@ def test_an_erasure_and_a_correction_are_told_apart(known, tmp_path):
     )
     for file in known.lake.gold("user_logins").glob("*.parquet"):
         file.unlink()
-    message = rf"^table gold.user_logins \(.*\): neither version {pinned} nor a later one can be read: files of each are missing"
-    with pytest.raises(LakeError, match=message):
+    message = (
+        f"table gold.user_logins ({known.lake.gold('user_logins')}): neither version {pinned} nor a later one can be read: "
+        "files of each are missing. Restore them from a copy, or rebuild the table and build the training set anew."
+    )
+    with pytest.raises(LakeError, match=whole(message)):
         reproduce(known.project.settings, tmp_path / "set")
 
 
