@@ -4,47 +4,67 @@ from __future__ import annotations
 
 import os
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from riskloom.errors import StoreError
 from riskloom.lake import tables
 from riskloom.lake.paths import Lake
-from riskloom.store import outputs
+from riskloom.store import by_tasks, outputs
+from riskloom.store.kept_files import DATA, hash_rows, write_parquet
 from riskloom.store.manifest import FILE, FORMAT, ROWS, SPINE, Manifest, digest, parts_data, validation_data, versions
-from riskloom.store.row_hash import content_hash, row_hashes
+from riskloom.store.row_hash import content_hash
+from riskloom.store.training import compute
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import pyarrow as pa
+
+    from riskloom.lake.tasks import Tasks
     from riskloom.project import Project
+    from riskloom.settings import Settings
     from riskloom.store.parts import Part
     from riskloom.store.size import Choice
 
-DATA = {"delta": "training_set", "parquet": "training_set.parquet"}
-PART_BYTES = 8
+
+@dataclass(frozen=True, kw_only=True)
+class Produced:
+    """The data of a training set, as it was written.
+
+    Attributes:
+        schema: Its columns.
+        rows: How many rows it has.
+        content: Hash of columns and rows, whatever the files.
+        files: Names of the data's files below the folder.
+    """
+
+    schema: pa.Schema
+    rows: int
+    content: str
+    files: tuple[str, ...]
 
 
 def keep(
     project: Project,
     service: str,
     parts: Sequence[Part],
-    tables_: tuple[pa.Table, pa.Table],
+    spine: pa.Table,
     chosen: Choice,
     *,
     output: str,
     folder: Path | str,
 ) -> Any:  # noqa: ANN401 - as asked for
-    """Write a training set to a folder, and give it as asked for.
+    """Compute a training set into a folder, and give it as asked for.
 
     Args:
         project: The project.
         service: Name of the service.
         parts: What the training set is made of.
-        tables_: The spine and the training set.
+        spine: Its spine.
         chosen: The runner, and why.
         output: ``parquet`` or ``delta`` for the path of the data, else a kind of frame.
         folder: Where to write. It is replaced as a whole where it holds a training set, and refused where
@@ -56,29 +76,87 @@ def keep(
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
     try:
-        _write(project, service, parts, tables_, chosen, kind, unfinished)
+        write_parquet(spine, unfinished / SPINE)
+        made = produce(project.settings, parts, unfinished / SPINE, unfinished, runner=chosen.runner, kind=kind)
+        _write_manifest(project, service, parts, made, chosen, kind, unfinished)
         shutil.rmtree(place, ignore_errors=True)
         unfinished.rename(place)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
-    return place / DATA[kind] if output in outputs.FILES else outputs.of_arrow(project, tables_[1], parts, output)
+    if output in outputs.FILES:
+        return place / DATA[kind]
+    return outputs.of_arrow(project, pq.read_table(place / DATA[kind]), parts, output)
 
 
-def _write(
+def produce(
+    settings: Settings, parts: Sequence[Part], spine: Path, folder: Path, *, runner: str, kind: str
+) -> Produced:
+    """Compute a training set, and write its data and the hashes of its rows.
+
+    On Spark the tasks write both, a file for each stretch of the spine, and this process holds no row of the result.
+
+    Args:
+        settings: Where the lake is.
+        parts: What the training set is made of.
+        spine: The spine's file.
+        folder: Where to write.
+        runner: ``in_process`` or ``spark``.
+        kind: ``parquet`` or ``delta``.
+    """
+    if runner == "spark" and pq.read_metadata(spine).num_rows and by_tasks.can_write(parts):
+        return _by_tasks(_on_spark(settings), settings, parts, spine, folder, kind)
+    table = compute(settings, parts, pq.read_table(spine), runner)
+    hashes = hash_rows(table, parts)
+    if kind == "delta":
+        tables.append(folder / DATA[kind], table)
+    else:
+        write_parquet(table, folder / DATA[kind])
+    write_parquet(hashes, folder / ROWS)
+    content = content_hash(table.schema, hashes.column("row").chunks)
+    files = (DATA[kind],) if kind == "parquet" else ()
+    return Produced(schema=table.schema, rows=table.num_rows, content=content, files=files)
+
+
+def _on_spark(settings: Settings) -> Tasks:
+    from riskloom.lake.spark.session import session
+    from riskloom.lake.spark.tasks import OnSpark
+
+    return OnSpark(session(settings))
+
+
+def _by_tasks(
+    tasks: Tasks, settings: Settings, parts: Sequence[Part], spine: Path, folder: Path, kind: str
+) -> Produced:
+    data = folder / DATA[kind]
+    data.mkdir()
+    stretches = by_tasks.write(tasks, Lake(settings.lake), parts, spine, data)
+    schema = pq.read_schema(data / stretches[0].data)
+    hashes = [data / stretch.hashes for stretch in stretches]
+    with pq.ParquetWriter(folder / ROWS, pq.read_schema(hashes[0]), compression="zstd") as writer:
+        for path in hashes:
+            writer.write_table(pq.read_table(path))
+    content = content_hash(
+        schema, (pq.read_table(path, columns=["row"]).column("row").combine_chunks() for path in hashes)
+    )
+    for path in hashes:
+        path.unlink()
+    files = tuple(f"{DATA[kind]}/{stretch.data}" for stretch in stretches)
+    if kind == "delta":
+        by_tasks.commit(data, schema, stretches)
+    rows = sum(stretch.rows for stretch in stretches)
+    return Produced(schema=schema, rows=rows, content=content, files=files if kind == "parquet" else ())
+
+
+def _write_manifest(
     project: Project,
     service: str,
     parts: Sequence[Part],
-    tables_: tuple[pa.Table, pa.Table],
+    made: Produced,
     chosen: Choice,
     kind: str,
     place: Path,
 ) -> None:
-    (spine, table), lake = tables_, Lake(project.settings.lake)
-    hashes = hash_rows(table, parts)
-    write_data(table, place / DATA[kind], kind)
-    write_parquet(spine, place / SPINE)
-    write_parquet(hashes, place / ROWS)
-    named = [SPINE, ROWS, *([DATA[kind]] if kind == "parquet" else [])]
+    lake = Lake(project.settings.lake)
     data = {
         "format": FORMAT,
         "project": project.settings.name,
@@ -87,48 +165,14 @@ def _write(
         "why": chosen.why,
         "versions": versions(chosen.runner),
         "output": kind,
-        "rows": table.num_rows,
-        "columns": {field.name: str(field.type) for field in table.schema},
-        "content_sha256": content_hash(table, hashes.column("row")),
-        "files": {name: digest(place / name) for name in named},
+        "rows": made.rows,
+        "columns": {field.name: str(field.type) for field in made.schema},
+        "content_sha256": made.content,
+        "files": {name: digest(place / name) for name in (SPINE, ROWS, *made.files)},
         "parts": parts_data(lake, parts),
         "validations": validation_data(lake, parts),
     }
     Manifest(place, data).write()
-
-
-def hash_rows(table: pa.Table, parts: Sequence[Part]) -> pa.Table:
-    """Hash each row, and what each part gave to it.
-
-    Returns:
-        ``row``, then ``part_<n>`` for each part, one row a row of the training set.
-    """
-    columns = {f"part_{place}": row_hashes(table, list(part.features), PART_BYTES) for place, part in enumerate(parts)}
-    return pa.table({"row": row_hashes(table), **columns})
-
-
-def write_data(table: pa.Table, path: Path, kind: str) -> None:
-    """Write a training set as a Parquet file or as a Delta table."""
-    if kind == "delta":
-        tables.append(path, table)
-    else:
-        write_parquet(table, path)
-
-
-def as_kept(table: pa.Table) -> pa.Table:
-    """Give a table as its Parquet file will: Parquet has no seconds, for one."""
-    written = pa.BufferOutputStream()
-    write_parquet(table, written)
-    return pq.read_table(pa.BufferReader(written.getvalue()))
-
-
-def write_parquet(table: pa.Table, where: Path | pa.NativeFile) -> None:
-    """Write a Parquet file whose bytes follow from the table's values alone.
-
-    How a table was put together shows in its chunks and in its metadata, so neither is written.
-    """
-    plain = table.replace_schema_metadata(None).combine_chunks()
-    pq.write_table(plain, where, compression="zstd", store_schema=True)
 
 
 def _check_taken(folder: Path) -> None:

@@ -92,7 +92,7 @@ class Manifest:
 
     def parts(self, lake: Lake) -> tuple[Part, ...]:
         """Give the parts as they were declared and pinned then."""
-        return tuple(_part(lake, data) for data in self.data["parts"])
+        return tuple(part_of(lake, data) for data in self.data["parts"])
 
 
 def digest(path: Path) -> str:
@@ -149,7 +149,8 @@ def _part_data(lake: Lake, part: Part) -> dict[str, Any]:
     return {**shared, "kind": "label", "declaration": declared, "fingerprint": print_, **known}
 
 
-def _part(lake: Lake, data: dict[str, Any]) -> Part:
+def part_of(lake: Lake, data: dict[str, Any]) -> Part:
+    """Give a part that was written as data."""
     path, version = lake.root / data["table"], data["version"]
     if data["kind"] == "label":
         label = label_from_dict(data["declaration"])

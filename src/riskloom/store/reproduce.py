@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -16,18 +17,19 @@ from riskloom.lake import tables
 from riskloom.lake.erasures import erasures
 from riskloom.lake.paths import Lake, shown
 from riskloom.store import spine as spines
-from riskloom.store.kept import DATA, hash_rows, write_data, write_parquet
+from riskloom.store.kept import produce
+from riskloom.store.kept_files import DATA
 from riskloom.store.keyed import put_tokens
 from riskloom.store.manifest import ROWS, SPINE, Manifest, digest, versions
 from riskloom.store.parts import BatchPart, WindowPart
-from riskloom.store.row_hash import content_hash
 from riskloom.store.spine import AT
-from riskloom.store.training import compute
 from riskloom.tokens import Ring, named
 from riskloom.windows.key_codes import key_codes
 from riskloom.windows.tables import conform
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy.typing as npt
 
     from riskloom.settings import Settings
@@ -92,14 +94,15 @@ def reproduce(settings: Settings, manifest: Path | str, out: Path | str | None =
         StoreError: The manifest or a file beside it is damaged, or a table is gone.
     """
     known = Manifest.read(Path(manifest))
-    rows = pq.read_table(known.checked(SPINE))
+    spine, then = known.checked(SPINE), pq.read_table(known.checked(ROWS))
     lake = Lake(settings.lake)
     pinned = known.parts(lake)
     parts = tuple(_readable(part) for part in pinned)
-    table = compute(settings, parts, rows, known.data["runner"])
-    hashes = hash_rows(table, parts)
-    same = _write(known, table, hashes, None if out is None else Path(out))
-    then = pq.read_table(known.checked(ROWS))
+    with TemporaryDirectory(dir=_beside(out)) as scratch:
+        again = _again(settings, known, parts, spine, Path(scratch))
+        if out is not None:
+            _move(Path(scratch), Path(out), known.data["output"])
+    rows, hashes, same = pq.read_table(spine), again.hashes, again.same_bytes
     differs = _differs(then, hashes, "row")
     erased = np.zeros(len(differs), np.bool_)
     for place, part in enumerate(parts):
@@ -110,7 +113,7 @@ def reproduce(settings: Settings, manifest: Path | str, out: Path | str | None =
     recorded = known.data["versions"]
     return Reproduction(
         same_bytes=same,
-        rows=table.num_rows,
+        rows=rows.num_rows,
         equal=int((~differs).sum()),
         erased=int((differs & erased).sum()),
         changed=int((differs & ~erased).sum()),
@@ -130,18 +133,37 @@ def _readable(part: Part) -> Part:
     return part if version == part.version else replace(part, version=version)
 
 
-def _write(known: Manifest, table: pa.Table, hashes: pa.Table, out: Path | None) -> bool:
+class _Again(NamedTuple):
+    """What was computed again: whether its bytes are the same, and the hashes of its rows."""
+
+    same_bytes: bool
+    hashes: pa.Table
+
+
+def _again(settings: Settings, known: Manifest, parts: Sequence[Part], spine: Path, folder: Path) -> _Again:
     kind: str = known.data["output"]
-    if out is not None:
-        out.mkdir(parents=True, exist_ok=True)
-        write_data(table, out / DATA[kind], kind)
+    made = produce(settings, parts, spine, folder, runner=known.data["runner"], kind=kind)
     if kind == "delta":
-        return bool(content_hash(table, hashes.column("row")) == known.data["content_sha256"])
-    with TemporaryDirectory() as folder:
-        file = Path(folder) / DATA[kind] if out is None else out / DATA[kind]
-        if out is None:
-            write_parquet(table, file)
-        return bool(digest(file) == known.data["files"][DATA[kind]])
+        same = made.content == known.data["content_sha256"]
+    else:
+        was = {name: hash_ for name, hash_ in known.data["files"].items() if name not in (SPINE, ROWS)}
+        same = was == {name: digest(folder / name) for name in made.files}
+    return _Again(same, pq.read_table(folder / ROWS))
+
+
+def _beside(out: Path | str | None) -> Path | None:
+    """Give the folder in which to compute: where the result shall be, so that it need not be copied."""
+    if out is None:
+        return None
+    Path(out).mkdir(parents=True, exist_ok=True)
+    return Path(out)
+
+
+def _move(folder: Path, out: Path, kind: str) -> None:
+    target = out / DATA[kind]
+    if target.is_dir():
+        shutil.rmtree(target)
+    (folder / DATA[kind]).replace(target)
 
 
 def _differs(then: pa.Table, now: pa.Table, column: str) -> npt.NDArray[np.bool_]:

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from pyarrow import types
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 ROW_BYTES = 16
 _ROWS_AT_ONCE = 100_000
@@ -37,15 +37,16 @@ def row_hashes(table: pa.Table, columns: Sequence[str] | None = None, size: int 
     return pa.array(hashes, pa.binary(size))
 
 
-def content_hash(table: pa.Table, hashes: pa.Array) -> str:
+def content_hash(schema: pa.Schema, hashes: Iterable[pa.Array]) -> str:
     """Hash a whole table: its columns, their types, and its rows in their order.
 
     Args:
-        table: The table.
-        hashes: Those of its rows.
+        schema: The table's.
+        hashes: Those of its rows, in as many arrays as it came in.
     """
-    digest = sha256("\n".join(f"{field.name} {field.type}" for field in table.schema).encode())
-    digest.update(b"".join(hashes.to_pylist()))
+    digest = sha256("\n".join(f"{field.name} {field.type}" for field in schema).encode())
+    for some in hashes:
+        digest.update(b"".join(some.to_pylist()))
     return digest.hexdigest()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 from pyarrow import types
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -12,9 +13,14 @@ from pyspark.sql import types as T
 
 from riskloom.errors import SpineError, StoreError
 from riskloom.lake import tables
+from riskloom.lake.paths import Lake
+from riskloom.lake.pieces import scratch
 from riskloom.lake.spark.session import session
 from riskloom.lake.spark.tasks import OnSpark
+from riskloom.store import by_tasks
+from riskloom.store.kept_files import write_parquet
 from riskloom.store.keyed import as_tokens, put_tokens, ring_of, token_keys
+from riskloom.store.manifest import SPINE
 from riskloom.store.parts import WindowPart
 from riskloom.store.point_in_time import EVENT_TS, append_features, event_columns
 from riskloom.store.spine import AT, TIME, keys_and_instants
@@ -82,15 +88,25 @@ def to_arrow(frame: DataFrame) -> pa.Table:
 def collected(project: Project | Settings, parts: Sequence[Part], rows: pa.Table) -> pa.Table:
     """Compute a training set of a spine that is in this process, and collect it.
 
-    Where all tables are bucketed, one job computes all parts, each task from its bucket; Spark sees no row.
+    Where all tables are bucketed, one job computes all parts, each task from its bucket. Tables in no buckets are
+    brought together with the spine by tasks as well: Spark sees no row.
     """
-    requests = _requests(parts, rows)
-    if not requests:
+    tasks = OnSpark(session(project))
+    if requests := _requests(parts, rows):
+        for part, values in zip(parts, answers(tasks, requests), strict=True):
+            columns = {output: values.column(found.name) for output, found in part.features.items()}
+            rows = append_features(rows, columns)
+        return rows
+    if not rows.num_rows or not by_tasks.can_write(parts):
         return to_arrow(training_set(project, parts, rows))
-    for part, values in zip(parts, answers(OnSpark(session(project)), requests), strict=True):
-        columns = {output: values.column(found.name) for output, found in part.features.items()}
-        rows = append_features(rows, columns)
-    return rows
+    settings: Any = getattr(project, "settings", project)
+    lake = Lake(settings.lake)
+    with scratch(lake.root) as folder:
+        write_parquet(rows, folder / SPINE)
+        written = by_tasks.write(tasks, lake, parts, folder / SPINE, folder)
+        names = [output for part in parts for output in part.features]
+        found = pa.concat_tables(pq.read_table(folder / one.data, columns=names) for one in written)
+    return append_features(rows, {name: found.column(name) for name in names})
 
 
 def _requests(parts: Sequence[Part], rows: pa.Table) -> list[Request]:

@@ -8,6 +8,7 @@ from riskloom.errors import StoreError
 from riskloom.project import Project
 from riskloom.store import outputs, parts, size
 from riskloom.store import spine as spines
+from riskloom.store.kept_files import as_kept
 from riskloom.store.point_in_time import append_features
 
 if TYPE_CHECKING:
@@ -75,12 +76,9 @@ def build_training_set(  # noqa: PLR0913 - each is one choice of the trainer's
     rows = spines.to_arrow(spine)
     if out is None:
         return outputs.of_arrow(loaded, compute(loaded, made_of, rows, chosen.runner), made_of, output)
-    from riskloom.store.kept import as_kept, keep
+    from riskloom.store.kept import keep
 
-    # Computed from the spine as its file gives it, since it is computed again from that file.
-    rows = as_kept(rows)
-    table = compute(loaded, made_of, rows, chosen.runner)
-    return keep(loaded, service, made_of, (rows, table), chosen, output=output, folder=out)
+    return keep(loaded, service, made_of, as_kept(rows), chosen, output=output, folder=out)
 
 
 def compute(project: Project | Settings, made_of: Sequence[Part], rows: pa.Table, runner: str) -> pa.Table:
