@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import statistics
 import subprocess
@@ -217,6 +218,39 @@ def measured(module: str, plan: str, data: Path, rows: int, *, limit_s: float = 
             message = f"plan {plan} failed with status {status}"
             raise RuntimeError(message)
         return Measured(**json.loads(answer.read_text()))
+
+
+class Runs:
+    """Runs of a benchmark's plans. Each is kept as soon as it has ended, so that a call that was cut short can go on.
+
+    Args:
+        module: The benchmark's module.
+        data: Folder of the data; the runs are kept below it.
+        resume: Take what an earlier call measured, and measure what is missing.
+    """
+
+    def __init__(self, module: str, data: Path, *, resume: bool) -> None:
+        self._module, self._data = module, data
+        self._folder = data / "runs" / module
+        self._count: dict[tuple[str, int], int] = {}
+        if not resume:
+            shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.mkdir(parents=True, exist_ok=True)
+
+    def one(self, plan: str, rows: int, *, limit_s: float = 3600) -> Measured:
+        """Run a plan once; see ``measured``."""
+        number = self._count[plan, rows] = self._count.get((plan, rows), 0) + 1
+        file = self._folder / f"{plan}-{rows}-{number}.json"
+        if file.exists():
+            return Measured(**json.loads(file.read_text()))
+        run = measured(self._module, plan, self._data, rows, limit_s=limit_s)
+        file.write_text(json.dumps(asdict(run)))
+        return run
+
+    def several(self, plans: Sequence[str], rows: int, repeats: int) -> list[Measured]:
+        """Run plans in turns, and give the median run of each."""
+        turns = [[self.one(plan, rows) for plan in plans] for _ in range(repeats)]
+        return [medians(runs) for runs in zip(*turns, strict=True)]
 
 
 def medians(runs: Sequence[Measured]) -> Measured:

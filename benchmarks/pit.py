@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from benchmarks.measure import Measured, measured, medians, run_plan, shown
+from benchmarks.measure import Runs, run_plan, shown
 from benchmarks.pit_plans import PLANS, VIEWS, out, prepare
 from riskloom.tabular import as_table
 
@@ -36,10 +36,11 @@ def main(arguments: Sequence[str]) -> None:
     options = _options(arguments)
     rows, data = max(1_000, int(SPINE * options.scale)), Path(options.data)
     prepare(data, rows)
-    layout = measured(MODULE, "layout", data, rows)
-    feast = measured(MODULE, "feast_spark", data, rows, limit_s=LIMIT_S)
-    ours, duckdb, skewed = _interleaved(("ours", "duckdb_asof", "ours_skewed"), data, rows, options.repeats)
-    in_process, polars = _interleaved(("ours_in_process", "polars_join_asof"), data, rows, options.repeats)
+    runs = Runs(MODULE, data, resume=options.resume)
+    layout = runs.one("layout", rows)
+    feast = runs.one("feast_spark", rows, limit_s=LIMIT_S)
+    ours, duckdb, skewed = runs.several(("ours", "duckdb_asof", "ours_skewed"), rows, options.repeats)
+    in_process, polars = runs.several(("ours_in_process", "polars_join_asof"), rows, options.repeats)
     for plan in ("duckdb_asof", "polars_join_asof", "ours_in_process", *([] if feast.lower_bound else ["feast_spark"])):
         _compare(data, rows, plan)
     print(
@@ -64,16 +65,9 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--scale", type=float, default=1.0, help="share of a million spine rows, and of five million a view"
     )
+    parser.add_argument("--resume", action="store_true", help="go on where an earlier call was cut short")
     parser.add_argument("--repeats", type=int, default=3, help="interleaved runs of what is short; the median counts")
     return parser.parse_args(arguments)
-
-
-def _interleaved(plans: Sequence[str], data: Path, rows: int, repeats: int) -> list[Measured]:
-    runs: dict[str, list[Measured]] = {plan: [] for plan in plans}
-    for _ in range(repeats):
-        for plan in plans:
-            runs[plan].append(measured(MODULE, plan, data, rows))
-    return [medians(some) for some in runs.values()]
 
 
 def _compare(data: Path, rows: int, peer: str) -> None:

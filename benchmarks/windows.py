@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from benchmarks.agree import assert_agree
 from benchmarks.events import EIGHT, SIX, WINDOWS, prepare, read_answers
 from benchmarks.hours import hours
-from benchmarks.measure import Measured, measured, medians, run_plan, shown
+from benchmarks.measure import Measured, Runs, run_plan, shown
 from benchmarks.windows_plans import PLANS, feature, out
 from riskloom.tabular import as_table
 
@@ -36,15 +36,17 @@ def main(arguments: Sequence[str]) -> None:
     data = Path(options.data)
     for rows in {small, middle, *([] if options.quick else [large])}:
         prepare(data, rows)
-    small_six, small_spark = _both(("ours_six", "spark_range"), data, small, options.repeats)
+    runs = Runs(MODULE, data, resume=options.resume)
+    (small_six,) = runs.several(("ours_six",), small, options.repeats)
+    small_spark = runs.one("spark_range", small, limit_s=options.limit)
     _compare(data, small, "ours_six", "spark_range", SIX)
-    middle_six = _several("ours_six", data, middle, options.repeats)
-    middle_spark = measured(MODULE, "spark_range", data, middle, limit_s=options.limit)
-    ours, in_memory = _both(("ours", "in_memory"), data, middle, options.repeats)
-    duckdb = measured(MODULE, "duckdb_range", data, middle, limit_s=options.limit)
+    (middle_six,) = runs.several(("ours_six",), middle, options.repeats)
+    middle_spark = runs.one("spark_range", middle, limit_s=options.limit)
+    ours, in_memory = runs.several(("ours", "in_memory"), middle, options.repeats)
+    duckdb = runs.one("duckdb_range", middle, limit_s=options.limit)
     if not duckdb.lower_bound:
         _compare(data, middle, "ours", "duckdb_range", EIGHT)
-    default_hop = measured(MODULE, "ours_default_hop", data, middle)
+    default_hop = runs.one("ours_default_hop", middle)
     rows = [(small_six, None), (small_spark, small_six), (middle_six, None), (middle_spark, middle_six)]
     rows += [(ours, None), (duckdb, ours), (in_memory, ours), (default_hop, ours)]
     figures = {
@@ -54,11 +56,11 @@ def main(arguments: Sequence[str]) -> None:
         "vs_in_memory_5m": ours.cpu_s / in_memory.cpu_s,
     }
     if not options.quick:
-        grown = measured(MODULE, "ours", data, large)
-        key = measured(MODULE, "ours_hot_key", data, hot)
+        grown = runs.one("ours", large)
+        key = runs.one("ours_hot_key", hot)
         rows += [(grown, None), (key, None)]
         figures |= {"growth_4x": grown.cpu_s / ours.cpu_s, "peak_gib_20m": grown.peak_gib}
-    _report(rows, middle_spark.lower_bound, duckdb.lower_bound)
+    _report(rows, options.limit, any(run.lower_bound for run, _ in rows))
     print(hours(data, (small, middle)), "\n")
     print(json.dumps({name: round(value, 2) for name, value in figures.items()}))
 
@@ -69,20 +71,9 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--scale", type=float, default=1.0, help="share of 1.25, 5 and 20 million rows")
     parser.add_argument("--quick", action="store_true", help="leave out the largest size and the single key")
     parser.add_argument("--repeats", type=int, default=3, help="interleaved runs of what is short; the median counts")
+    parser.add_argument("--resume", action="store_true", help="go on where an earlier call was cut short")
     parser.add_argument("--limit", type=float, default=LIMIT_S, help="seconds after which a peer is stopped")
     return parser.parse_args(arguments)
-
-
-def _both(plans: tuple[str, str], data: Path, rows: int, repeats: int) -> list[Measured]:
-    runs: dict[str, list[Measured]] = {plan: [] for plan in plans}
-    for _ in range(repeats):
-        for plan in plans:
-            runs[plan].append(measured(MODULE, plan, data, rows))
-    return [medians(some) for some in runs.values()]
-
-
-def _several(plan: str, data: Path, rows: int, repeats: int) -> Measured:
-    return medians([measured(MODULE, plan, data, rows) for _ in range(repeats)])
 
 
 def _compare(data: Path, rows: int, ours: str, peer: str, functions: Sequence[str]) -> None:
@@ -92,10 +83,10 @@ def _compare(data: Path, rows: int, ours: str, peer: str, functions: Sequence[st
     assert_agree(mine, theirs, columns, f"{ours} and {peer}")
 
 
-def _report(rows: list[tuple[Measured, Measured | None]], *bounds: bool) -> None:
+def _report(rows: list[tuple[Measured, Measured | None]], limit_s: float, bounds: bool) -> None:  # noqa: FBT001
     print("\nCPU seconds of the whole process tree, Spark's session start left out; layout and features included.")
-    if any(bounds):
-        print(f"A plan with > was stopped after {LIMIT_S} s by the clock: a lower bound.")
+    if bounds:
+        print(f"A plan with > was stopped after {limit_s:.0f} s by the clock: a lower bound.")
     print(as_table([shown(run, ours) for run, ours in rows], COLUMNS))
     key = [run for run, _ in rows if run.plan == "ours_hot_key"]
     if key:
