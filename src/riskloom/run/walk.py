@@ -61,6 +61,9 @@ def execute(project: Project, plan: Plan, progress: Progress | None = None) -> R
             raise
         if progress:
             progress.done(step, detail, time.monotonic() - begun)
+    # Those that a first run makes have nothing of it: they are made row by row, without a session.
+    for name in (RUNS, VIEWS, VALIDATIONS):
+        keep_versions(walk.lake.ops(name), project.settings.retention)
     return walk.report
 
 
@@ -74,7 +77,6 @@ def _tables(project: Project, plan: Plan) -> list[Path]:
         *(layer(source) for source in sources for layer in (lake.bronze, lake.silver, lake.quarantine)),
         *(lake.gold(view) for view in views),
         *(project.batch_table(view) for view in given),
-        *(lake.ops(name) for name in (RUNS, VIEWS, VALIDATIONS)),
     ]
 
 
@@ -83,7 +85,7 @@ class _Walk:
 
     def __init__(self, project: Project) -> None:
         self._project = project
-        self._lake = Lake(project.settings.lake)
+        self.lake = Lake(project.settings.lake)
         self._sources: dict[tuple[str, Interval], SourceRun] = {}
         self.report = RunReport(run_id=uuid.uuid4().hex)
 
@@ -98,7 +100,7 @@ class _Walk:
         try:
             return self.run(step)
         except Exception as error:
-            told = refused(error, self._lake, self._place(step))
+            told = refused(error, self.lake, self._place(step))
             if told is None:
                 raise
             raise told from error
@@ -106,7 +108,7 @@ class _Walk:
     def _place(self, step: Step) -> Path:
         """Give the folder of what a step writes first; the registry and the online store have settings of their own."""
         layer, _, name = step.writes[0].partition(".")
-        return self._lake.root / layer / name if layer in LAYERS else self._project.settings.state
+        return self.lake.root / layer / name if layer in LAYERS else self._project.settings.state
 
     def run(self, step: Step) -> str:
         """Run one step and say in a few words what it did."""
@@ -170,7 +172,7 @@ class _Walk:
         from riskloom.run.aggregate import aggregate
 
         view = self._project.view(step.view)
-        done = aggregate(OnSpark(self._spark), self._lake, view, self.report.run_id, self._project.settings.retention)
+        done = aggregate(OnSpark(self._spark), self.lake, view, self.report.run_id, self._project.settings.retention)
         self.report.views[step.view] = done.as_data()
         return f"{done.rows:,} events, {done.changed:,} changed"
 
