@@ -89,6 +89,7 @@ class _Declared:
 
     lake: Lake
     data: tuple[dict[str, Any], ...]
+    rows_a_file: int
 
     def part(self, number: int) -> Part:
         return part_of(self.lake, self.data[number])
@@ -116,7 +117,7 @@ def write(tasks: Tasks, lake: Lake, parts: Sequence[Part], spine: Path, folder: 
         SpineError: The spine lacks a key, or has a column of a feature's name.
         StoreError: A table is missing.
     """
-    rows, declared = pq.read_table(spine), _Declared(lake, tuple(parts_data(lake, parts)))
+    rows, declared = pq.read_table(spine), _Declared(lake, tuple(parts_data(lake, parts)), kept_files.ROWS_A_GROUP)
     items: list[_Asked | _Joined] = []
     for number, part in enumerate(parts):
         for name in part.features:
@@ -239,7 +240,7 @@ def _split(declared: _Declared, item: _Asked | _Joined) -> Iterator[tuple[int, b
         values = answer_from(part.path, _question(part), item.files, asked.drop_columns([_ROW]))
         named = {output: values.column(feature.name) for output, feature in part.features.items()}
         found = pa.table({_ROW: asked.column(_ROW), **named})
-    places = found.column(_ROW).to_numpy() // kept_files.ROWS_A_GROUP
+    places = found.column(_ROW).to_numpy() // declared.rows_a_file
     for stretch in np.unique(places).tolist():
         yield stretch, bytes([item.part]) + packed(found.filter(pa.array(places == stretch)))
 
@@ -253,7 +254,7 @@ def _gather(declared: _Declared, spine: Path, folder: Path, stretch: int, pieces
     for _, some in sorted(given.items()):
         values = unpacked(some)
         back = np.empty(values.num_rows, np.int64)
-        back[values.column(_ROW).to_numpy() - stretch * kept_files.ROWS_A_GROUP] = np.arange(values.num_rows)
+        back[values.column(_ROW).to_numpy() - stretch * declared.rows_a_file] = np.arange(values.num_rows)
         table = append_features(table, _columns(values.take(pa.array(back))))
     data, hashes = folder / f"part-{stretch:05d}.parquet", folder / f"rows-{stretch:05d}.parquet"
     write_parquet(table, data)

@@ -105,17 +105,19 @@ def _touched(layout: Layout, seen: Snapshot, change: Change) -> list[Touched]:
 def _rewrite(root: Path, layout: Layout, touched: Touched) -> Rewritten:
     new, gone = unpacked([touched.new]), unpacked([touched.gone])
     losing = [file for file in touched.files if _holds(root, file, layout, gone)]
-    taken = [*losing, *_merged(touched.files, losing, new.num_rows)]
-    if not taken and not new.num_rows:
-        return Rewritten(added=(), removed=(), lost=0)
-    before = read_files(root, taken, layout.schema.names) if taken else layout.schema.empty_table()
-    kept = before.filter(pc.invert(_among(before, gone, layout))) if losing else before
-    rows = pa.concat_tables([kept, new])
-    return Rewritten(
-        added=tuple(write_bucket(root, layout, touched.bucket, rows, whole=len(taken) == len(touched.files))),
-        removed=tuple(taken),
-        lost=before.num_rows - kept.num_rows,
-    )
+    merged = _merged(touched.files, new.num_rows)
+    # A large file that loses rows stays by itself: were the new rows put into it, the next hour's corrections of them
+    # would write all of it again.
+    alone = [[file] for file in losing if file not in merged]
+    added: list[File] = []
+    lost = 0
+    for files, more in ((merged, new), *((files, new.slice(0, 0)) for files in alone)):
+        before = read_files(root, files, layout.schema.names) if files else layout.schema.empty_table()
+        kept = before.filter(pc.invert(_among(before, gone, layout))) if gone.num_rows else before
+        whole = len(files) == len(touched.files)
+        added += write_bucket(root, layout, touched.bucket, pa.concat_tables([kept, more]), whole=whole)
+        lost += before.num_rows - kept.num_rows
+    return Rewritten(added=tuple(added), removed=(*merged, *(file for (file,) in alone)), lost=lost)
 
 
 def _holds(root: Path, file: File, layout: Layout, gone: pa.Table) -> bool:
@@ -135,10 +137,10 @@ def _among(rows: pa.Table, gone: pa.Table, layout: Layout) -> pa.ChunkedArray:
     return pc.is_in(rows.column(layout.row_id), value_set=gone.column(layout.row_id).combine_chunks())
 
 
-def _merged(files: Iterable[File], losing: list[File], rows: int) -> list[File]:
+def _merged(files: Iterable[File], rows: int) -> list[File]:
     """Choose the files to write together with new rows: the smallest ones, up to a size that grows with them."""
-    total, chosen = rows + sum(file.rows for file in losing), []
-    for file in sorted((file for file in files if file not in losing), key=lambda file: file.rows):
+    total, chosen = rows, []
+    for file in sorted(files, key=lambda file: file.rows):
         if not rows or file.rows > _MERGED_UP_TO * total:
             break
         chosen.append(file)
