@@ -24,6 +24,9 @@ JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON obje
 INTERVAL = click.option(
     "--interval", metavar="START/END", help="Stretch of data, END not included. Default: all that the sources hold."
 )
+FULL = click.option(
+    "--full", is_flag=True, help="Write all online states anew, beside those that serve, and then switch."
+)
 SOURCES = click.option(
     "--source", "sources", multiple=True, metavar="NAME", help="Only this source and its views; may be repeated."
 )
@@ -69,14 +72,15 @@ def init(folder: Path) -> None:
 @main.command()
 @INTERVAL
 @SOURCES
+@FULL
 @JSON
 @click.pass_obj
 @_clear
-def plan(root: str, interval: str | None, sources: tuple[str, ...], *, as_json: bool) -> None:
+def plan(root: str, interval: str | None, sources: tuple[str, ...], *, full: bool, as_json: bool) -> None:
     """Print what a run would do, and touch nothing."""
     from riskloom.plan import explain
 
-    built = _plan(Project.load(root), interval, sources)
+    built = _plan(Project.load(root), interval, sources, full=full)
     click.echo(json.dumps(explain.as_data(built)) if as_json else explain.as_text(built))
 
 
@@ -106,16 +110,17 @@ def explain(root: str, view: str, *, as_json: bool) -> None:
 @main.command()
 @INTERVAL
 @SOURCES
+@FULL
 @JSON
 @click.pass_obj
 @_clear
-def run(root: str, interval: str | None, sources: tuple[str, ...], *, as_json: bool) -> None:
+def run(root: str, interval: str | None, sources: tuple[str, ...], *, full: bool, as_json: bool) -> None:
     """Run exactly the steps that `plan` prints."""
     from riskloom.run import execute
     from riskloom.run.lines import Lines
 
     project = Project.load(root)
-    _tell(execute(project, _plan(project, interval, sources), Lines(sys.stderr)), as_json=as_json)
+    _tell(execute(project, _plan(project, interval, sources, full=full), Lines(sys.stderr)), as_json=as_json)
 
 
 @main.command()
@@ -296,9 +301,9 @@ def _pairs(given: tuple[str, ...]) -> dict[str, str]:
     return pairs
 
 
-def _plan(project: Project, interval: str | None, sources: tuple[str, ...]) -> Any:  # noqa: ANN401 - a Plan, imported late
+def _plan(project: Project, interval: str | None, sources: tuple[str, ...], *, full: bool = False) -> Any:  # noqa: ANN401 - a Plan, imported late
     from riskloom.plan import build
     from riskloom.run.spans import spans
 
     asked = Interval.parse(interval) if interval else spans(project, sources or tuple(project.sources))
-    return build(project, asked, sources=sources or None)
+    return build(project, asked, sources=sources or None, full=full)

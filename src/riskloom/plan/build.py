@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from riskloom.errors import PlanError
@@ -44,6 +44,7 @@ def build(
     *,
     sources: Collection[str] | None = None,
     kinds: Collection[str] | None = None,
+    full: bool = False,
 ) -> Plan:
     """Build the plan for a stretch of data.
 
@@ -52,6 +53,7 @@ def build(
         interval: One stretch for all sources, or one for each source that takes part.
         sources: Names of the sources that take part; all where None.
         kinds: Kinds of step to keep, of ``KINDS``; all where None.
+        full: Write all online states anew, and not those of changed entities alone.
 
     Returns:
         The plan; nothing has been touched.
@@ -66,6 +68,8 @@ def build(
     if not intervals:
         raise PlanError.nothing_to_do(interval, left_out)
     steps = tuple(step for step in _steps(project, intervals) if kinds is None or step.kind in kinds)
+    if full:
+        steps = tuple(replace(step, full=True) if isinstance(step, Materialize) else step for step in steps)
     return Plan(project=project.settings.name, intervals=intervals, steps=steps, left_out=left_out)
 
 

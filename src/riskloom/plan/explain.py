@@ -66,7 +66,9 @@ def _by(step: Step) -> str:
             return f"  ({', '.join(f'{count} {reason}' for reason, count in step.reasons)})"
         case Validate():
             return f"  ({counted(step.expectations, 'expectation')}, {counted(step.row_rules, 'row rule')})"
-        case Extract() | Aggregate() | Register() | Materialize():
+        case Materialize():
+            return "  (all anew)" if step.full else ""
+        case Extract() | Aggregate() | Register():
             return ""
         case _:
             assert_never(step)

@@ -147,7 +147,11 @@ class Register(_Described):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Materialize(_Described):
-    """Write a view's states, one an entity, to the online store."""
+    """Write a view's states, one an entity, to the online store.
+
+    Attributes:
+        full: Write all states anew, beside those that serve, and then switch; else those of entities that changed.
+    """
 
     kind: ClassVar[str] = "materialize"
     _subject = "{view}"
@@ -155,6 +159,7 @@ class Materialize(_Described):
     _writes = ("online.{view}",)
     view: str
     interval: Interval
+    full: bool = False
 
 
 Step = Extract | Select | Load | Validate | Aggregate | Register | Materialize

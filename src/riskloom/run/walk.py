@@ -185,6 +185,6 @@ class _Walk:
     def _materialize(self, step: Materialize) -> str:
         from riskloom.store.materialize import materialize
 
-        entities = materialize(self._project, [step.view])[step.view]
+        entities = materialize(self._project, [step.view], full=step.full)[step.view]
         self.report.views.setdefault(step.view, {})["entities"] = entities
-        return f"{entities:,} entities"
+        return f"{entities:,} entities{', all anew' if step.full else ''}"
