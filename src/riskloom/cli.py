@@ -240,6 +240,25 @@ def serve(root: str, **options: Any) -> None:  # noqa: ANN401 - whatever click p
     run_server(Options(repo=str(Settings.read(Path(root).resolve()).feature_repo), **options))
 
 
+@main.command()
+@click.argument("service")
+@click.option("--sample", default=1_000, show_default=True, type=click.IntRange(1), help="How many keys to compare.")
+@click.option("--at", metavar="INSTANT", help="Instant of both reads. Default: what online_store.clock says.")
+@click.option("--threshold", default=0.0, show_default=True, type=click.FloatRange(0, 1), help="Share that may differ.")
+@JSON
+@click.pass_obj
+@_clear
+def parity(root: str, service: str, sample: int, at: str | None, threshold: float, *, as_json: bool) -> None:
+    """Compare what is served now of SERVICE with its training set. Exits with 3 where too much differs."""
+    from riskloom.store.parity.compare import parity as compared
+
+    instant = None if at is None else to_micros(at, "--at")
+    done = compared(Project.load(root), service, sample=sample, at=instant)
+    click.echo(json.dumps(done.as_data()) if as_json else done.as_text())
+    if done.share > threshold:
+        sys.exit(DIFFERENT)
+
+
 @main.group("training-set")
 def training_set() -> None:
     """Build training sets that can be computed again, and compute them again."""

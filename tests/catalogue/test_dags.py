@@ -107,6 +107,7 @@ def test_each_file_gives_one_dag_without_errors_or_warnings(parsed):
         "auth_log": "auth_log.py",
         "features": "features.py",
         "materialize": "materialize.py",
+        "parity": "parity.py",
         "orders": "orders.py",
         "training_set": "training_set.py",
     }
@@ -155,3 +156,9 @@ def test_the_rest_follows_the_gold_tables(parsed, name, tasks):
     assert dag["tasks"] == tasks
     # An event that waits for a run to end would be passed by.
     assert dag["runs"] == 16
+
+
+def test_parity_is_compared_each_day_service_by_service(parsed):
+    dag = parsed["dags"]["parity"]
+    assert (dag["schedule"], dag["catchup"], dag["runs"]) == ("0 0 * * *", False, 1)
+    assert dag["tasks"] == {service: task() for service in ("login_risk_v1", "order_risk_v1", "traffic_risk_v1")}

@@ -135,6 +135,19 @@ class StoreError(RiskloomError):
         )
 
     @classmethod
+    def no_keys(cls, view: str, path: object) -> Self:
+        """Build the error for a table without any entity."""
+        return cls(f"view {view!r}: the table {path} has no key to compare. Run `riskloom run` first.")
+
+    @classmethod
+    def nothing_to_compare(cls, service: str) -> Self:
+        """Build the error for a comparison at an instant that nobody says."""
+        return cls(
+            f"service {service!r}: the clock of the online store is the views' watermark, and none has one. "
+            "Run `riskloom run` first, or give the instant."
+        )
+
+    @classmethod
     def contended(cls, view: str) -> Self:
         """Build the error for a state that others change all the time."""
         return cls(f"view {view!r}: a state was changed by others again and again. Push the events once more.")

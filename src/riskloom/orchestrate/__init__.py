@@ -7,6 +7,6 @@ are imported when a task runs.
 
 from __future__ import annotations
 
-from riskloom.orchestrate.dags import features_dag, materialize_dag, source_dag, training_set_dag
+from riskloom.orchestrate.dags import features_dag, materialize_dag, parity_dag, source_dag, training_set_dag
 
-__all__ = ["features_dag", "materialize_dag", "source_dag", "training_set_dag"]
+__all__ = ["features_dag", "materialize_dag", "parity_dag", "source_dag", "training_set_dag"]

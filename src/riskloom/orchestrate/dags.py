@@ -117,6 +117,40 @@ def materialize_dag(*, root: Path | str = ".") -> DAG:
     return dag
 
 
+def parity_dag(*, root: Path | str = ".", schedule: str = "@daily", sample: int = 1_000, threshold: float = 0.0) -> DAG:
+    """Build the DAG that compares what is served with training sets, one task a service.
+
+    Args:
+        root: Folder that holds ``riskloom.toml``.
+        schedule: When it runs.
+        sample: How many keys are compared.
+        threshold: Share of values that may differ; a task fails where more do, and its log says which.
+
+    Returns:
+        The DAG ``parity``.
+    """
+    project = _project(Path(root))
+    with DAG(
+        "parity",
+        schedule=schedule,
+        start_date=START,
+        catchup=False,
+        max_active_runs=1,
+        **_described("What is served, beside training sets.", ("features",)),
+    ) as dag:
+        for service in project.services:
+            _parity(project, service, sample, threshold)
+    return dag
+
+
+def _parity(project: Project, service: str, sample: int, threshold: float) -> None:
+    @task(task_id=service, **TASK)
+    def compare() -> None:
+        tasks.compare_parity(project, service, sample, threshold)
+
+    compare()
+
+
 def training_set_dag(*, root: Path | str = ".") -> DAG:
     """Build the DAG that follows the gold tables: a training set of each service that reads them.
 

@@ -114,6 +114,21 @@ def materialize(project: Project, dag: str, context: Context) -> None:
 
 
 @verdicts()
+def compare_parity(project: Project, service: str, sample: int, threshold: float) -> None:
+    """Compare what is served of a service with its training set.
+
+    Raises:
+        AirflowFailException: More than the threshold differs.
+    """
+    from riskloom.store.parity.compare import parity
+
+    done = parity(project, service, sample=sample)
+    logger.info("%s", done.as_text())
+    if done.share > threshold:
+        raise AirflowFailException(f"{done.share:.4%} of the values of {service} differ from its training set")
+
+
+@verdicts()
 def write_training_set(project: Project, service: str, dag: str, context: Context) -> dict[str, str]:
     """Build a service's training set over what has changed, and say where it is.
 
