@@ -58,7 +58,7 @@ def read_file(
         >>> from riskloom import EventSource, KeyValue
         >>> source = EventSource(name="pay", files="pay", format=KeyValue(), columns={"amount": "float64"})
         >>> with tempfile.NamedTemporaryFile("w") as file:
-        ...     _ = file.write("ts=2024-05-01T10:00:00Z amount=3.5\\n\\namount=4\\n")
+        ...     _ = file.write("ts=2024-05-01T10:00:00Z amount=3.5\n\namount=4\n")
         ...     file.flush()
         ...     found = read_file(file.name, source)
         >>> [event["amount"] for event in found.events], [reject["reason"] for reject in found.rejects]
