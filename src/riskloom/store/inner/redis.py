@@ -23,6 +23,8 @@ _STAMP = struct.Struct(">IIII")
 _NOTHING_PUSHED = bytes(4)
 _KEYS_A_SCRIPT, _KEYS_A_SCAN = 256, 1_000
 _PUSHED = b"r"
+# Seconds after which a server that does not answer is said to fail; the connection string may say others.
+_TIMEOUTS = {"socket_connect_timeout": 2.0, "socket_timeout": 5.0}
 # Lua's numbers are doubles, which hold 32 bits exactly; strings it would compare by the server's locale.
 _WRITE = """
 local left = {}
@@ -76,7 +78,7 @@ class RedisStates:
             raise StoreError.unknown_inner(f"redis ({kind})")
         place, arguments = _parse(str(options.get("connection_string", "localhost:6379")))
         self._where = f"Redis at {place[0]}:{place[1]}"
-        self._client: Redis = Redis(host=place[0], port=place[1], **arguments)
+        self._client: Redis = Redis(host=place[0], port=place[1], **{**_TIMEOUTS, **arguments})
         self._write, self._swap = (self._client.register_script(text) for text in (_WRITE, _SWAP))
         self._project = project.encode()
         self._prefixes: dict[str, bytes] = {}
