@@ -116,9 +116,11 @@ class Application:
         key = self._keys.check(call.header(b"authorization"), call.header(b"x-api-key"), READ)
         call.key = key.name if key else ""
         ask = wire.read(await call.body(self._options), call.header(b"x-riskloom-at"), self._options)
-        call.asked, call.entities = ask.service or f"{len(ask.features)} features", ask.size
+        call.entities = ask.size
         features = self._served()
         found = features.find(ask)
+        # A name that the registry does not hold may be anything, and is not logged.
+        call.asked = ask.service or f"{len(ask.features)} features"
         if found is None:
             return 200, _JSON, await asyncio.to_thread(features.other, ask)
         request, head = found

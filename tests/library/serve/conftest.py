@@ -132,19 +132,23 @@ class Caller:
         return Answer(start["status"], found, content["body"])
 
 
-@pytest.fixture(scope="module")
-def caller(make_shop):
+def application_of(repo, body=100_000):
+    """Make an application over a feature repository; nothing is read yet."""
     from riskloom.serve.app import Application
     from riskloom.serve.keys import Keys, parse
     from riskloom.serve.options import Options
 
+    options = Options(repo=str(repo), body=body, features=20)
+    return Application(options, Keys(parse(key, "a test") for key in KEYS.split(",")))
+
+
+@pytest.fixture(scope="module")
+def caller(make_shop):
     shop = make_shop()
     shop.edit('transform="logins:to_events",', 'transform="logins:to_events", event_id=("device_id",),')
     fill(shop)
-    options = Options(repo=str(shop.repo), body=100_000, features=20)
-    application = Application(options, Keys(parse(key, "a test") for key in KEYS.split(",")))
-    application.load()
-    made = Caller(application)
+    made = Caller(application_of(shop.repo))
+    made.application.load()
     made.repo = shop.repo
     return made
 

@@ -1,0 +1,87 @@
+"""A store that is away or damaged, and a server's life from its start to its stop."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import time
+
+import pytest
+
+from riskloom.testing import servers
+from tests.library.serve.conftest import ASKED, Caller, application_of, fill
+
+pytestmark = pytest.mark.feast
+
+
+def test_a_store_that_is_away_is_told_at_once_and_health_goes_on(make_shop):
+    shop, port = make_shop(), servers.free_port()
+    fill(shop)
+    path = shop.repo / "feature_store.yaml"
+    sqlite = "type: sqlite\n    path: ../.riskloom/online.db"
+    # Nobody listens there.
+    path.write_text(path.read_text().replace(sqlite, f'type: redis\n    connection_string: "127.0.0.1:{port}"'))
+    caller = Caller(application_of(shop.repo))
+    starting = caller.ask(ASKED)
+    assert (starting.status_code, starting.json()["detail"]) == (
+        503,
+        "the registry has not been read yet. Try again in a moment.",
+    )
+    caller.application.load()
+    told = (
+        f"the online store, Redis at 127.0.0.1:{port}, failed: Error 111 connecting to 127.0.0.1:{port}. "
+        "Connection refused.. Nothing is lost: try again once it is back."
+    )
+    away = caller.ask(ASKED)
+    assert (away.status_code, away.json()["detail"], away.headers["retry-after"]) == (503, told, "1")
+    begun = time.monotonic()
+    assert [caller.ask(ASKED).status_code for _ in range(100)] == [503] * 100
+    assert time.monotonic() - begun < 0.25
+    assert [caller.get(path).status_code for path in ("/ready", "/health")] == [503, 200]
+
+
+def test_a_damaged_state_is_refused_and_other_entities_are_answered(make_shop):
+    shop = make_shop()
+    fill(shop)
+    caller = Caller(application_of(shop.repo))
+    caller.application.load()
+    with sqlite3.connect(shop.online) as connection:
+        rows = connection.execute("SELECT key, body FROM riskloom_shop_user_logins").fetchall()
+        key, body = next((key, body) for key, body in rows if b"ann" in key)
+        damaged = body[:70] + bytes([body[70] ^ 255]) + body[71:]
+        connection.execute("UPDATE riskloom_shop_user_logins SET body = ? WHERE key = ?", (damaged, key))
+    answer = caller.ask({**ASKED, "entities": {"user_name": ["ann"]}})
+    told = answer.json()["detail"]
+    assert answer.status_code == 409
+    assert told.startswith("view 'user_logins': ")
+    assert told.endswith(" Materialize the view again.")
+    assert caller.ask({**ASKED, "entities": {"user_name": ["bob"]}}).status_code == 200
+
+
+def test_a_server_lives_from_its_start_to_its_stop(make_shop, capfdbinary):
+    shop = make_shop()
+    fill(shop)
+    application = application_of(shop.repo)
+
+    async def live():
+        messages, sent = asyncio.Queue(), []
+        await messages.put({"type": "lifespan.startup"})
+
+        async def send(message):
+            sent.append(message["type"])
+
+        life = asyncio.create_task(application({"type": "lifespan"}, messages.get, send))
+        for _ in range(400):
+            await asyncio.sleep(0.05)
+            if await asyncio.to_thread(lambda: Caller(application).get("/ready").status_code) == 200:
+                break
+        answered = await asyncio.to_thread(lambda: Caller(application).ask(ASKED).status_code)
+        await messages.put({"type": "lifespan.shutdown"})
+        await life
+        return sent, answered
+
+    sent, answered = asyncio.run(live())
+    assert (sent, answered) == (["lifespan.startup.complete", "lifespan.shutdown.complete"], 200)
+    lines = capfdbinary.readouterr().out
+    assert b'"path":"/get-online-features","status":200,' in lines
+    assert b"ann" not in lines
