@@ -21,7 +21,6 @@ from riskloom.lake.races import Overtaken, retried
 from riskloom.lake.spark.tables import new_table_properties
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from pyspark.sql import SparkSession
@@ -152,9 +151,8 @@ def _append(spark: SparkSession, source: EventSource, path: Path, found: Found, 
     is_there = version is not None
     have = set(tables.added_files(path)["partition.file_hash"].to_pylist()) if is_there else set()
     new = {seen_as.file_hash: (file, seen_as) for file, seen_as in reversed(found)}
-    taken = _taken_out(path) if known else {}
     readings = [
-        _reading(source, file, seen_as, known, taken)
+        _reading(source, path, file, seen_as, known)
         for file_hash, (file, seen_as) in new.items()
         if seen_as.lines and file_hash not in have
     ]
@@ -181,20 +179,16 @@ def _append(spark: SparkSession, source: EventSource, path: Path, found: Found, 
     return len(readings)
 
 
-def _taken_out(path: Path) -> dict[str, dict[int, str]]:
-    """Give, for each identity, the offsets and reasons of lines that were taken out."""
+def _taken_out(path: Path, content: str) -> dict[int, str]:
+    """Give the offsets of lines that were taken out of a content, with the reasons; no other content is read."""
     import pyarrow.compute as pc
 
-    rows = tables.read(path, ["identity", "byte_offset", "failure"], filters=pc.field("failure").isin(list(GONE)))
-    taken: dict[str, dict[int, str]] = {}
-    for row in rows.to_pylist():
-        taken.setdefault(row["identity"], {})[row["byte_offset"]] = row["failure"]
-    return taken
+    wanted = (pc.field(_PARTITION) == content) & pc.field("failure").isin(list(GONE))
+    rows = tables.read(path, ["byte_offset", "failure"], filters=wanted).to_pydict()
+    return dict(zip(rows["byte_offset"], rows["failure"], strict=True))
 
 
-def _reading(
-    source: EventSource, file: InputFile, seen_as: Inspection, known: Known, taken: Mapping[str, Mapping[int, str]]
-) -> Reading:
+def _reading(source: EventSource, path: Path, file: InputFile, seen_as: Inspection, known: Known) -> Reading:
     before = known.get(file.name, {})
     # What was cut off or half-written before goes on as well: its lines keep their identity.
     same = [
@@ -202,10 +196,10 @@ def _reading(
         for size, digest in sorted(seen_as.prefixes.items())
         if before[size] in {content_hash(digest, failure) for failure in (None, *FAILURES)}
     ]
+    gone = _taken_out(path, same[-1][1]) if same else {}
     if same and source.identical_lines == "duplicate":
         # A line is compared with those of the whole file, also with those that were there before it grew.
         same = [(seen_as.size + 1, same[0][1])]
-    gone = {offset: reason for _, identity in same for offset, reason in taken.get(identity, {}).items()}
     return Reading(str(file.path), file.name, seen_as.file_hash, seen_as.size, tuple(same), gone)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from riskloom.intervals import format_instant, spell_duration
-from riskloom.lake import ops, tables
+from riskloom.lake import erasures, ops, tables
 from riskloom.lake.paths import Lake
 from riskloom.lake.standing import standing
 from riskloom.run.drift import COLUMNS, drift_of, shown
@@ -28,7 +28,7 @@ _SOURCES = (
 _TABLES = ("table", "rows", "version")
 _VIEWS = ("view", "features", "events", "watermark", "behind")
 _LAYERS = ("bronze", "silver", "quarantine")
-_OPS = (ops.RUNS, ops.VIEWS, "validations")
+_OPS = (ops.RUNS, ops.VIEWS, "validations", erasures.TABLE)
 
 
 def status_of(project: Project) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import random
+import re
 import subprocess
 import sys
 import time
@@ -96,6 +98,40 @@ def test_a_line_that_names_somebody_goes_unless_its_event_stays(tmp_path):
     staying = {one.file_hash: np.array([starts[1]])}
     lines = find(LINES, bronze, Sought(words=("ann-1",), staying=lambda _: staying))
     assert lines[one.file_hash].tolist() == [starts[0], starts[2], starts[4]]
+
+
+def test_lines_are_found_as_a_plain_search_finds_them(tmp_path):
+    chance = random.Random(7)
+    pieces = [
+        "ann-1",
+        "ANN-1",
+        "ann-12",
+        "xann-1",
+        "ann",
+        "-1",
+        '"',
+        " ",
+        "=",
+        "/",
+        "?x=ann-1&",
+        "\u00e9",
+        "_",
+        "ann-1_",
+        "7",
+    ]
+    lines = ["".join(chance.choices(pieces, k=chance.randrange(6))) for _ in range(2_000)]
+    text = "".join(f"{line}\n" for line in lines).encode()
+    one = reading(tmp_path, "a.log", text)
+    starts = np.cumsum([0, *(len(line.encode()) + 1 for line in lines[:-1])])
+    staying, records = (np.sort(chance.sample(starts.tolist(), 300)) for _ in range(2))
+    named = [start for start, line in zip(starts, lines, strict=True) if re.search(r"(?ai)(?<!\w)ann-1(?!\w)", line)]
+    wanted = sorted({*named} - {*staying.tolist()} | {*records.tolist()})
+    sought = Sought(records={one.file_hash: records}, words=("ann-1",), staying=lambda _: {one.file_hash: staying})
+    bronze = bronze_of(tmp_path, one)
+    assert find(LINES, bronze, sought)[one.file_hash].tolist() == wanted
+    blank(bronze, find(LINES, bronze, sought), "erased")
+    assert [row for row in said(bronze) if row[2]] == [("a.log", "", "erased")] * len(wanted)
+    assert find(LINES, bronze, sought) == {}
 
 
 def test_all_lines_of_a_record_go_with_it(tmp_path):

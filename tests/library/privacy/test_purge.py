@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -113,6 +116,15 @@ def test_what_is_older_than_a_day_goes_and_what_is_younger_stays(shop, planted):
     assert shop.online("customer_v1", customer_id=planted.anna)["customer_messages__amount_sum_1d"] == 17
 
 
+def test_the_commands_of_the_documentation_run(shop):
+    text = (Path(__file__).parents[3] / "docs/privacy.md").read_text()
+    commands = re.findall(r"^riskloom (purge .*)$", text, re.MULTILINE)
+    assert len(commands) == 3
+    for command in commands:
+        done = CliRunner().invoke(main, ["--project", str(shop.root), *shlex.split(command)])
+        assert done.exit_code == 0, done.output
+
+
 def test_what_a_purge_refuses(shop):
     for arguments, error in (
         ((), "a purge is by time or by key: give --before DATE, or --entity KEY=VALUE."),
@@ -150,6 +162,7 @@ def test_nobody_comes_back_and_keys_rotate(shop, planted, newer_keys):
     run = "run --interval 2024-05-01T00:00:00Z/2024-05-03T00:00:00Z --source messages --source orders"
     shop.tell(run, run, "rotate-keys --json", run, keys=newer_keys)
 
+    assert traces(shop.root / ".riskloom", planted.private, leave_out=["lake/bronze"]) == []
     # Of hers there is what she did after the erasure, and the bytes of nothing else.
     lake, ring = Lake(shop.lake), Ring.required("the test")
     silver = tables.read(lake.silver("messages")).to_pylist()
