@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 import pyarrow as pa
@@ -138,12 +138,6 @@ def record(lake: Lake, erasure: Erasure, recorded_ts: int) -> None:
         "recorded_ts": to_datetime(recorded_ts),
     }
     tables.append(lake.ops(TABLE), pa.Table.from_pylist([row], schema=_SCHEMA))
-
-
-def retokenised(erasure: Erasure, ring: Ring) -> Erasure:
-    """Bring an erasure's tokens to a ring's newest key."""
-    keys = {column: ring.token(kept) if key_of(kept) else kept for column, kept in erasure.keys.items()}
-    return replace(erasure, keys=keys)
 
 
 def gone_rows(found: Sequence[Erasure], table: pa.Table, ring: Ring | None) -> dict[str, pa.Array]:
