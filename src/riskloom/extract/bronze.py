@@ -183,7 +183,7 @@ def _taken_out(path: Path, content: str) -> dict[int, str]:
     """Give the offsets of lines that were taken out of a content, with the reasons; no other content is read."""
     import pyarrow.compute as pc
 
-    wanted = (pc.field(_PARTITION) == content) & pc.field("failure").isin(list(GONE))
+    wanted = (pc.field(PARTITION) == content) & pc.field("failure").isin(list(GONE))
     rows = tables.read(path, ["byte_offset", "failure"], filters=wanted).to_pydict()
     return dict(zip(rows["byte_offset"], rows["failure"], strict=True))
 

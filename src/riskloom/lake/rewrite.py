@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import time
 import uuid
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from riskloom.errors import LakeError
 from riskloom.lake import tables
+from riskloom.lake.added import described
 from riskloom.lake.commits import committed
 from riskloom.lake.paths import shown
-from riskloom.lake.races import retried
+from riskloom.lake.races import Overtaken, one_commit, retried
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,10 +42,6 @@ class DataFile:
     name: str
     size: int
     partition: dict[str, str | None]
-
-
-class _Overtaken(Exception):  # noqa: N818 - caught where the work begins again, and never shown
-    """Another writer's commit came in between."""
 
 
 def data_files(path: Path, version: int | None = None) -> list[DataFile]:
@@ -81,7 +77,7 @@ def rewrite(
     Raises:
         LakeError: Other writers came first each time that it was tried.
     """
-    return retried(shown(path), lambda: _rewrite(path, change, chosen), lambda error: isinstance(error, _Overtaken))
+    return retried(shown(path), lambda: _rewrite(path, change, chosen), lambda error: isinstance(error, Overtaken))
 
 
 def _rewrite(
@@ -94,7 +90,7 @@ def _rewrite(
     lost = 0
     for file in data_files(path, version):
         if chosen(file):
-            done, fewer = _rewritten(file, change)
+            done, fewer = _rewritten(path, file, change)
             actions += done
             lost += fewer
     if actions:
@@ -103,14 +99,14 @@ def _rewrite(
 
 
 def _rewritten(
-    file: DataFile, change: Callable[[DataFile, pa.Table], pa.Table | None]
+    root: Path, file: DataFile, change: Callable[[DataFile, pa.Table], pa.Table | None]
 ) -> tuple[list[AddAction | RemoveAction], int]:
     """Write a file anew, and give the actions and how many rows it has lost."""
-    from deltalake.transaction import AddAction, RemoveAction
+    from deltalake.transaction import RemoveAction
 
     source = pq.ParquetFile(file.path)
     name = f"part-{uuid.uuid4().hex}.parquet"
-    written, rows, changed = file.path.with_name(name), 0, False
+    written, rows, changed, finite = file.path.with_name(name), 0, False, True
     with pq.ParquetWriter(written, source.schema_arrow, compression="snappy") as writer:
         for group in range(source.num_row_groups):
             before = source.read_row_group(group)
@@ -118,39 +114,40 @@ def _rewritten(
             changed |= after is not None
             kept = before if after is None else after
             rows += kept.num_rows
+            finite &= _finite(kept)
             if kept.num_rows:
                 writer.write_table(kept)
     if not changed or not rows:
-        with suppress(FileNotFoundError):
-            written.unlink()
+        written.unlink()
     if not changed:
         return [], 0
     now = time.time_ns() // 1_000_000
     removed = RemoveAction(file.name, True, now, size=file.size, partition_values=dict(file.partition))
     actions: list[AddAction | RemoveAction] = [removed]
     if rows:
-        folder = file.name.rpartition("/")[0]
-        place = f"{folder}/{name}" if folder else name
-        # A column without its smallest and largest value is not skipped; no value stands in the log.
-        stats = f'{{"numRecords":{rows}}}'
-        actions.append(AddAction(place, written.stat().st_size, dict(file.partition), now, True, stats))
+        partition = {column: str(value) for column, value in file.partition.items()}
+        actions.append(described(root, written.relative_to(root).as_posix(), partition, finite=finite).action())
     return actions, source.metadata.num_rows - rows
+
+
+def _finite(rows: pa.Table) -> bool:
+    """Say whether each fraction is a finite number."""
+    fractions = [column for column in rows.columns if pa.types.is_floating(column.type)]
+    return all(pc.all(pc.is_finite(column)).as_py() is not False for column in fractions)
 
 
 def _commit(path: Path, version: int, actions: list[AddAction | RemoveAction]) -> None:
     from deltalake import CommitProperties
-    from deltalake.exceptions import CommitFailedError, DeltaError
 
     table = tables.opened(path)
     if table.version() != version:
-        raise _Overtaken(shown(path))
-    schema, by = table.schema(), table.metadata().partition_columns
-    try:
+        raise Overtaken(shown(path))
+    with one_commit(path):
         table.create_write_transaction(
-            actions, "append", schema, partition_by=by, commit_properties=CommitProperties(max_commit_retries=0)
+            actions,
+            "append",
+            table.schema(),
+            partition_by=table.metadata().partition_columns,
+            commit_properties=CommitProperties(max_commit_retries=0),
         )
-    except CommitFailedError as error:
-        raise _Overtaken(str(error)) from error
-    except DeltaError as error:
-        raise LakeError.not_written(shown(path), str(error)) from error
     committed(shown(path), version + 1)
