@@ -16,10 +16,14 @@ from deltalake import DeltaTable, write_deltalake
 
 from riskloom import Csv, EventSource, JsonLines
 from riskloom.errors import LakeError
+from riskloom.extract import direct, staging
 from riskloom.extract.classify import Rules
-from riskloom.extract.erase import Sought, blank, find, offsets_by_content
+from riskloom.extract.counts import FileCounts
+from riskloom.extract.erase import Sought, blank, find, offsets_by_content, take_out
+from riskloom.extract.finish import Finish
 from riskloom.extract.formats.plan import Plan
 from riskloom.extract.lines import Reading, batches
+from riskloom.extract.native import parts
 from riskloom.extract.protect import Protection
 from riskloom.lake import erasures, tables
 from riskloom.lake.erasures import Erasure, gone_rows, keep, matches
@@ -259,3 +263,32 @@ def test_an_event_of_whom_was_erased_becomes_a_reject_before_it_is_staged():
 
 def test_pointers_are_grouped():
     assert offsets_by_content(pa.table({"file_hash": ["a", "a"], "byte_offset": [5, 5]}))["a"].tolist() == [5]
+
+
+def test_a_load_refuses_whom_was_erased_and_the_next_one_leaves_the_line_out(tmp_path):
+    text = b"".join(b'{"ts": "2020-05-01T08:00:00Z", "user": "%s"}\n' % name for name in (b"ann-77", b"bob", b"ann-77"))
+    one = reading(tmp_path, "a.log", text)
+    bronze = bronze_of(tmp_path, one)
+    erased = Erasure(erasure_id="1", source="lines", keys={"user": keep("ann-77", None)}, until=2_000_000_000_000_000)
+
+    def loaded(protection):
+        place = staging.Staging(tmp_path)
+        rules, plan = Rules(plan=Plan.of(LINES)), Plan.of(LINES)
+        for folder in (place.events, place.rejects):
+            folder.mkdir(exist_ok=True)
+        folders = str(place.events), str(place.rejects)
+        work = direct.Work(rules, plan, protection, Finish.of(LINES, None, "run"), *folders)
+        (part,) = parts(bronze, [one.file_hash], whole=False)
+        tally, *_ = direct.run(part, work)
+        counts = FileCounts(file="a.log", file_hash=one.file_hash, lines_in=3)
+        counts.take(tally)
+        counts.check("lines")
+        return counts
+
+    first = loaded(Protection(erasures=(erased,)))
+    assert (first.record, first.events, dict(first.reasons)) == (3, 1, {"erased": 2})
+    assert take_out(LINES, bronze, tmp_path / "rejects") == 2
+    assert traces(bronze, ["ann-77"]) == []
+    second = loaded(Protection(erasures=(erased,)))
+    assert (second.record, second.events, second.quarantined, dict(second.ignored_rules)) == (1, 1, 0, {"erased": 2})
+    assert take_out(LINES, bronze, tmp_path / "rejects") == 0
