@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import uuid
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from riskloom.extract.load import Loaded
 
-_IDENTITY = 32
+_IDENTITY, _MOST_CONTENTS = 32, 256
 
 
 def publish(spark: SparkSession, path: Path, staged: Path, loaded: Loaded, name: str) -> Published | None:
@@ -58,8 +59,7 @@ def _publish(spark: SparkSession, path: Path, staged: Path, loaded: Loaded, name
     files = []
     for file in sorted(staged.glob("part-*.parquet")):
         if pq.read_metadata(file).num_rows:
-            # The staged file stays, for whoever runs this again.
-            os.link(file, path / (new := f"part-{uuid.uuid4().hex}.parquet"))
+            _linked(file, path / (new := f"part-{uuid.uuid4().hex}.parquet"))
             files.append(described(path, new, finite=_finite(file, schema)))
     rows = sum(file.rows for file in files)
     if seen is not None and not files:
@@ -70,6 +70,15 @@ def _publish(spark: SparkSession, path: Path, staged: Path, loaded: Loaded, name
         0,
         add(path, files, schema, seen=seen, name=name, properties={**new_table_properties(spark), CHANGE_FEED: "true"}),
     )
+
+
+def _linked(file: Path, new: Path) -> None:
+    """Give a staged file its place in the table; it stays staged too, for whoever runs this again."""
+    try:
+        os.link(file, new)
+    except OSError:
+        # Another file system, or one without links.
+        shutil.copyfile(file, new)
 
 
 def _columns(schema: pa.Schema) -> list[tuple[str, str]]:
@@ -88,6 +97,9 @@ def _type(dtype: pa.DataType) -> str:
 def _holds(path: Path, version: int, loaded: Loaded) -> bool:
     """Say whether a table has any row of the input's contents, or one that is named by a content of its lines."""
     columns = tables.columns(path)
+    if len(loaded.identities) > _MOST_CONTENTS:
+        # To ask for each of so many costs more than to compare.
+        return True
     found = pc.field("file_hash").isin(sorted({*loaded.hashes, *loaded.identities}))
     if "event_id" in columns:
         for identity in loaded.identities:
