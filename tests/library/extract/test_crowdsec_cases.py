@@ -165,12 +165,6 @@ NESTED = {
         "at",
         {"Parsed.log_level": "level"},
     ),
-    "dockge-logs": (
-        "",
-        LinePattern(r"(?P<time>\S+) \[AUTH\] WARN: .* for user (?P<user>\S+)\. IP=(?P<ip>\S+)"),
-        "time",
-        {"Parsed.source_ip": "ip", "Parsed.username": "user"},
-    ),
     "odoo-logs": (
         "",
         LinePattern(
