@@ -63,6 +63,7 @@ class Plan:
         columns = view.entity.key_columns
         self.places = [columns.index(name) for name in view.partition_keys]
         self.codec = KeyCodec([view.entity.keys[place] for place in self.places])
+        self._parts = len(self.places) < len(columns)
         self.reach = view.reach
         self.hold = min(parse_duration(view.hold), self.reach)
         self._readers: dict[tuple[str, ...], Reader] = {}
@@ -79,7 +80,7 @@ class Plan:
 
     def encode(self, key: Sequence[Any]) -> bytes:
         """Write the key of the state that holds an entity's events."""
-        return self.codec.encode([key[place] for place in self.places])
+        return self.codec.encode([key[place] for place in self.places] if self._parts else key)
 
     def reader(self, names: tuple[str, ...]) -> Reader:
         """Give what reads features off packed states, made once."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from riskloom.errors import StoreError
 from riskloom.store.inner.base import Held
+from riskloom.store.inner.line import Line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -110,23 +111,21 @@ class RedisStates:
 
     def _mget(self, names: list[bytes]) -> list[bytes | None]:
         """Send one command on this thread's own connection: a pool's bookkeeping costs as much as the round trip."""
-        from redis.exceptions import ConnectionError as Lost
-
         command = [b"*%d\r\n$4\r\nMGET\r\n" % (len(names) + 1)]
         command += [b"$%d\r\n%b\r\n" % (len(name), name) for name in names]
         packed = b"".join(command)
-        connection = self._connection()
+        line = self._line()
         try:
-            return _answer(connection, packed)
-        except Lost:
+            found: list[bytes | None] = line.ask(packed)
+        except ConnectionError:
             # The server may have been restarted since the last read: once more, on a fresh connection.
-            connection.disconnect()
-            return _answer(connection, packed)
+            found = line.ask(packed)
+        return found
 
-    def _connection(self) -> Any:  # noqa: ANN401 - redis-py types no connection well
-        held = self._local.__dict__.get("held")
+    def _line(self) -> Line:
+        held: tuple[int, Line] | None = self._local.__dict__.get("held")
         if held is None or held[0] != os.getpid():
-            held = self._local.held = (os.getpid(), self._client.connection_pool.make_connection())
+            held = self._local.held = (os.getpid(), Line(self._client.connection_pool.make_connection()))
         return held[1]
 
     def write(self, view: str, rows: Sequence[Row]) -> list[bytes]:
@@ -197,7 +196,7 @@ class RedisStates:
         """Close the connections."""
         held = self._local.__dict__.pop("held", None)
         if held is not None:
-            held[1].disconnect()
+            held[1].close()
         self._client.close()
 
     def _prefix(self, view: str) -> bytes:
@@ -223,12 +222,6 @@ def _held(value: bytes) -> Held:
     version, revision, change, recent = _STAMP.unpack_from(value)
     end = len(value) - recent
     return Held(version, revision, change, value[_STAMP.size : end], value[end:])
-
-
-def _answer(connection: Any, packed: bytes) -> list[bytes | None]:  # noqa: ANN401 - as above
-    connection.send_packed_command([packed])
-    found: list[bytes | None] = connection.read_response()
-    return found
 
 
 def _escaped(text: bytes) -> bytes:
