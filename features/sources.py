@@ -4,25 +4,27 @@ from __future__ import annotations
 
 from datetime import date
 
-from riskloom import EventSource
+from riskloom import AccessLog, EventSource, Sshd
 
+_REQUEST = {
+    "client_address": "string",
+    "remote_user": "string",
+    "method": "string",
+    "path": "string",
+    "query": "string",
+    "protocol": "string",
+    "status": "int64",
+    "bytes": "int64",
+    "referrer": "string",
+    "user_agent": "string",
+}
 access_log = EventSource(
     name="access_log",
     files="access_log/*.log.gz",
+    format=AccessLog(),
+    parsed=_REQUEST,
     transform="access_log:to_events",
-    columns={
-        "client_address": "string",
-        "remote_user": "string",
-        "method": "string",
-        "path": "string",
-        "query": "string",
-        "protocol": "string",
-        "status": "int64",
-        "bytes": "int64",
-        "referrer": "string",
-        "user_agent": "string",
-        "repaired": "bool",
-    },
+    columns={**_REQUEST, "repaired": "bool"},
     holds="2015-05-17T10:05:00Z/2015-05-20T21:10:00Z",
     description="Requests to a web server, in the combined log format; a line that was cut off is repaired and marked.",
     owner="traffic-integrity",
@@ -33,7 +35,7 @@ access_log = EventSource(
 auth_log = EventSource(
     name="auth_log",
     files="auth_log/*.log.gz",
-    transform="auth_log:to_events",
+    format=Sshd(),
     columns={
         "host": "string",
         "pid": "int64",

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
+from riskloom.extract.formats.frames import ARROW_TYPES, TIMESTAMP
 from riskloom.project import Project
+from riskloom.testing.read_file import read_file
 
 pytestmark = pytest.mark.spark
 ROOT = Path(__file__).parents[2]
@@ -17,30 +20,49 @@ RETAIL = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,Custome
 
 
 @pytest.fixture(scope="module")
-def parse(spark):
-    """Call a source's transform on literal lines; give its rows in order of line and ordinal."""
+def parse(spark, tmp_path_factory):
+    """Read literal lines as a source declares it; give its rows in order of line and ordinal."""
     project = Project.load(ROOT)
 
-    def call(name, *lines, reference_date=None, header=None):
-        source = project.source(name)
+    def with_format(source, lines):
+        path = tmp_path_factory.mktemp("lines") / "lines.log"
+        path.write_text("".join(f"{line}\n" for line in lines))
+        read = read_file(path, source)
+        if not source.transform:
+            return read.events, read.rejects
+        given = {"reason": pa.string(), "event_ts": TIMESTAMP, "repair_codes": pa.list_(pa.string())}
+        given |= {name: ARROW_TYPES[dtype] for name, dtype in source.parsed_columns.items()}
+        origins = pa.array([{"line_no": row["line_no"]} for row in read.events], pa.struct([("line_no", pa.int64())]))
+        columns = {name: pa.array([row[name] for row in read.events], dtype) for name, dtype in given.items()}
+        records = spark.createDataFrame(pa.table({"origin": origins, **columns}))
+        made = project.transform(source)(records).toArrow().to_pylist()
+        return [{**row, "line_no": row["origin"]["line_no"], "ordinal": 0} for row in made], read.rejects
+
+    def alone(source, lines, header):
         origins = [
             {"file_hash": "f", "file": "x", "line_no": n, "byte_offset": n * 100} for n in range(1, len(lines) + 1)
         ]
-        count = len(lines)
         records = pa.table(
             {
                 "origin": pa.array(origins, ORIGIN),
                 "text": pa.array(lines, pa.string()),
-                "reference_date": pa.array([reference_date] * count, pa.date32()),
-                "header": pa.array([header] * count, pa.string()),
+                "header": pa.array([header] * len(lines), pa.string()),
             }
         )
         out = project.transform(source)(spark.createDataFrame(records))
         assert set(source.columns) | {"origin", "reason", "event_ts"} <= set(out.columns)
         rows = out.toArrow().to_pylist()
         assert [set(row["origin"]) for row in rows] == [{"file_hash", "file", "line_no", "byte_offset"}] * len(rows)
-        rows.sort(key=lambda row: (row["origin"]["line_no"], row.get("ordinal", 0)))
-        return [{key: value for key, value in row.items() if key != "origin"} for row in rows]
+        return [{**row, "line_no": row["origin"]["line_no"], "ordinal": row.get("ordinal", 0)} for row in rows], []
+
+    def call(name, *lines, reference_date=None, header=None):
+        source = project.source(name)
+        if reference_date:
+            source = replace(source, reference_date=reference_date)
+        events, rejects = with_format(source, lines) if source.formats else alone(source, lines, header)
+        rows = sorted((*events, *rejects), key=lambda row: (row["line_no"], row["ordinal"]))
+        shown = ("reason", "event_ts", "ordinal", *source.columns)
+        return [{key: row.get(key) for key in shown} for row in rows]
 
     return call
 
@@ -71,8 +93,9 @@ def test_access_log_lines(parse):
         "status": 200,
         "bytes": 203,
         "referrer": "http://x/",
-        "user_agent": 'Agent \\"1\\" (z)',
+        "user_agent": 'Agent "1" (z)',
         "repaired": False,
+        "ordinal": 0,
     }
     assert (escaped["client_address"], escaped["bytes"], escaped["referrer"], escaped["repaired"]) == (
         "::1",
@@ -86,7 +109,8 @@ def test_access_log_lines(parse):
         "Mozilla/5.0 (compatible",
         "/c.py",
     )
-    assert (head["reason"], head["repaired"], head["user_agent"], head["status"]) == (None, True, None, 301)
+    # The line of a common log ends where that of a combined one goes on.
+    assert (head["reason"], head["repaired"], head["user_agent"], head["status"]) == (None, False, None, 301)
     assert (odd["reason"], odd["method"], odd["path"], odd["status"]) == (None, None, None, 400)
     assert late["reason"] == "bad_number"
 
@@ -98,7 +122,7 @@ def test_access_log_rejects(parse):
         '198.18.0.1 - - [20/May/2015:12:05:17 +0000] "GET /cut',
         '198.18.0.1 - - [31/Feb/2015:12:05:17 +0000] "GET / HTTP/1.1" 200 1 "-" "-"',
     )
-    assert [row["reason"] for row in rows] == ["not_combined_log", "not_combined_log", "no_timestamp"]
+    assert [row["reason"] for row in rows] == ["not_access_log", "not_access_log", "no_timestamp"]
 
 
 def test_auth_log_messages(parse):
@@ -163,8 +187,8 @@ def test_auth_log_repeated_message_is_as_many_events(parse):
         (0, "failed", "root", None),
         (1, "failed", "root", None),
         (2, "failed", "root", None),
-        (0, "failed", "root", "bad_repeat_count"),
-        (0, "failed", "root", "bad_repeat_count"),
+        (0, None, None, "bad_repeat_count"),
+        (0, None, None, "bad_repeat_count"),
     ]
 
 
@@ -204,6 +228,7 @@ def test_orders_rows(parse):
         "amount_pence": 10080,
         "is_cancellation": False,
         "country": "United Kingdom",
+        "ordinal": 0,
     }
     assert (cancelled["is_cancellation"], cancelled["amount_pence"], cancelled["unit_price_pence"]) == (
         True,

@@ -13,6 +13,7 @@ import pyarrow as pa
 from riskloom.extract.classify import INPUT, Rules
 from riskloom.extract.content import inspect
 from riskloom.extract.decode import Decoder
+from riskloom.extract.drift import with_refused
 from riskloom.extract.formats.plan import Plan
 from riskloom.extract.lines import Reading, batches
 
@@ -74,12 +75,13 @@ def read_file(
     decoder = Decoder(Rules(source.header, dict(source.ignore), source.record_start, heads, plan), plan)
     reading = Reading(str(path), name or Path(path).name, inspected.file_hash, inspected.size)
     table = pa.concat_tables(decoder.rows(_lines(reading, time.time_ns() // 1_000 if arrived is None else arrived)))
-    found = FileRead(drift=decoder.drift.counts)
+    found = FileRead()
     for row in table.sort_by([("line_no", "ascending"), ("ordinal", "ascending")]).to_pylist():
         found.kinds[row["kind"]] += row["ordinal"] == 0
         if row["kind"] == "record":
             row["extras"] = dict(row["extras"])
             (found.events if row["reason"] is None else found.rejects).append(row)
+    found.drift = with_refused(decoder.drift.counts, [Counter(row["reason"] for row in found.rejects)])
     return found
 
 
