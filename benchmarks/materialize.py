@@ -74,7 +74,7 @@ _NAMES = {"Delta to Redis, guarded, our store": "ours", "Parquet of finished val
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog=MODULE, description=__doc__)
     parser.add_argument("--data", default=".riskloom/benchmarks", help="folder of events")
-    parser.add_argument("--events", type=int, default=500_000, help="events of the view; a user has 25 on average")
+    parser.add_argument("--events", type=int, default=2_000_000, help="events of the view; a user has 25 on average")
     parser.add_argument("--repeats", type=int, default=5, help="interleaved runs, after one to warm up")
     parser.add_argument("--large", type=int, default=1_000_000, help="entities whose memory is measured; 0 for none")
     return parser.parse_args(arguments)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 MAX_HELD = 1_024
 _COUNT, _KEY = struct.Struct("<I"), struct.Struct("<qI")
 _VALUE = struct.Struct("<QI")
+_NONE = _COUNT.pack(0)
 _VALUE_DTYPE = np.dtype([("hash", "<u8"), ("row", "<u4")])
 
 
@@ -74,8 +75,11 @@ class PushParts:
             low, high = edges[entity], edges[entity + 1]
             parts += [_COUNT.pack(high - low), data[_VALUE.size * low : _VALUE.size * high]]
         for keys in self._keys:
-            mine = keys.get(entity, ())
-            parts += [_COUNT.pack(len(mine)), *(_KEY.pack(time, len(name)) + name for time, name in mine)]
+            mine = keys.get(entity)
+            if mine is None:
+                parts.append(_NONE)
+            else:
+                parts += [_COUNT.pack(len(mine)), *(_KEY.pack(time, len(name)) + name for time, name in mine)]
         return b"".join(parts)
 
 
