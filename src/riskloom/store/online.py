@@ -169,6 +169,11 @@ class RiskloomOnlineStore(OnlineStore):
     ) -> None:
         """Answer ``get_online_features``: the step of it that every one of Feast's callers goes through."""
         check_keys(join_key_values)
+        # Feast groups references without an order; the declaration has one.
+        grouped_refs = [
+            (table, [name for name in self.plan_of(table).features if name in names] if windowed(table) else names)
+            for table, names in grouped_refs
+        ]
         ours = [(table, names) for table, names in grouped_refs if windowed(table)]
         entities = [
             utils._get_unique_entities(table, join_key_values, entity_name_to_join_key_map)  # noqa: SLF001 - what Feast's own stores do
