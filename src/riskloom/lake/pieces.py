@@ -60,6 +60,7 @@ def write(folder: Path, pieces: Iterable[tuple[int, bytes]]) -> Written:
 
     Example:
         >>> import tempfile
+        >>> from pathlib import Path
         >>> written = write(Path(tempfile.mkdtemp()), [(3, b"ab"), (1, b"c"), (3, b"d")])
         >>> sorted(written.groups), list(read([written.path], 3))
         ([1, 3], [b'ab', b'd'])
