@@ -42,7 +42,8 @@ if TYPE_CHECKING:
     from riskloom.project import Project
     from riskloom.run import RunReport
 
-INGEST = (plan.Extract.kind, plan.Select.kind, plan.Load.kind, plan.Validate.kind)
+INGEST = (plan.Extract.kind, plan.Load.kind, plan.Validate.kind)
+REPLAY = (plan.Select.kind, plan.Load.kind, plan.Validate.kind)
 # What the same input gives again: a retry would only repeat it.
 FINAL = (AccountingError, DeclarationError, OrchestrationError, ProjectError, TimeError, ValidationFailed)
 logger = logging.getLogger(__name__)
@@ -189,7 +190,7 @@ def _replay(project: Project, source: str, context: Context) -> plan.Plan | None
         return None
     from riskloom.run.replay import plan_replay
 
-    todo = plan_replay(project, source, None if reason == ALL else reason, asked, kinds=INGEST)
+    todo = plan_replay(project, source, None if reason == ALL else reason, asked, kinds=REPLAY)
     for note in todo.notes:
         logger.info("left out: %s", note)
     if not todo.steps:
