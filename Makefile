@@ -15,7 +15,7 @@ HEAVY := spark or feast or airflow or server
 # A process a core of a small machine, each with a Spark session of its own; the tests of one file stay together.
 PYTEST := $(BIN)/pytest -q -n 2 --dist loadfile
 
-.PHONY: help setup demo test test-all oracle check format airflow bench-kernel bench-windows bench-pit bench-online bench-materialize bench-serve bench-extract bench-simulate bench-handbook clean
+.PHONY: help setup demo test test-all oracle check format airflow bench-kernel bench-windows bench-pit bench-online bench-materialize bench-serve bench-extract bench-incremental bench-simulate bench-handbook clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-17s %s\n", $$1, $$2}' Makefile
@@ -71,6 +71,9 @@ bench-serve: $(READY) ## forty features over HTTP, against feast serve
 
 bench-extract: $(READY) ## mixed, damaged lines to typed tables, against Spark's own functions and DuckDB
 	@$(BIN)/python -m benchmarks.extract $(ARGS)
+
+bench-incremental: $(READY) ## one more day after 1, 10 and 100 loaded ones: what it reads of silver, and its cost
+	@$(BIN)/python -m benchmarks.incremental $(ARGS)
 
 bench-simulate: $(READY) ## a simulated platform, scale by scale: CPU, memory, growth
 	@$(BIN)/python -m benchmarks.simulate $(ARGS)

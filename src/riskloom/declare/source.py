@@ -22,6 +22,8 @@ _FIELD = re.compile(r"\{([^}]*)\}")
 CARRIED = ("origin", "file", "identity", "reason", "detail", "stage", "outcome")
 CARRIED_BY_FORMATS = ("kind", "rule")
 MEANINGS = ("ip", "money", "handle")
+INGEST_TS = "ingest_ts"
+_SEQUENCES = ("int64", "timestamp")
 _TRANSFORM = re.compile(r"[a-z_][a-z0-9_]*:[a-z_][a-z0-9_]*")
 
 
@@ -46,12 +48,17 @@ class EventSource:
         profile: Zone, decimal sign and order of dates, where lines leave them unsaid.
         parsed: Columns that the format gives to the transform; by default those of ``columns``.
         event_id: Columns that name an event, or ``"position"``: content of the file and offset of the line.
+        sequence: Column (int64 or timestamp) that orders the versions of an event that was delivered with several
+            bodies under one id; None for the order in which they came in.
         header: The first line of each file names its columns and holds no event.
         ignore: Rules that leave lines out, by name: a line in which the regular expression is found is counted
             under the first rule that it meets, and becomes no record.
         record_start: A regular expression found in the first line of a record; other lines continue it.
-        available: Timestamp column from which an event may be seen; None for ``delay`` after its time.
+        available: Timestamp column from which an event may be seen; ``"ingest_ts"`` for when its line came in, which
+            suits live logs: of a backfill nothing could be seen before today. None for ``delay`` after its time.
         delay: How long after its time an event may be seen, where no column says it.
+        lateness: By how much an event may be older than the stretch of time that its file holds (or than its arrival,
+            where that is when it may be seen) before it is flagged ``late``.
         reference_date: Date of the newest line, where lines carry no year.
         holds: The stretch of time that files without a date in their path hold, as START/END.
         identical_lines: Whether identical lines of one file are separate events or one.
@@ -82,11 +89,13 @@ class EventSource:
     profile: Profile = Profile()  # noqa: RUF009 - it is frozen
     parsed: Mapping[str, str] = field(default_factory=dict, hash=False)
     event_id: Literal["position"] | tuple[str, ...] = POSITION
+    sequence: str | None = None
     header: bool = False
     ignore: Mapping[str, str] = field(default_factory=dict, hash=False)
     record_start: str | None = None
     available: str | None = None
     delay: str = "0s"
+    lateness: str = "48h"
     reference_date: date | None = None
     holds: str | None = None
     identical_lines: Literal["separate", "duplicate"] = "separate"
@@ -108,6 +117,7 @@ class EventSource:
         self._check_format()
         self._check_columns_named()
         self._check_patterns()
+        parse_duration(self.lateness)
         if parse_duration(self.delay) and self.available:
             raise DeclarationError.invalid(self._place, "give available or delay, not both.")
         self._check_span()
@@ -187,11 +197,31 @@ class EventSource:
             raise DeclarationError.invalid(
                 self._place, f"event_id={self.event_id!r} is neither 'position' nor a tuple of columns."
             )
-        for column in (*named, *([self.available] if self.available else []), *self.units):
+        for column in (*named, *(name for name in (self._available_column, self.sequence) if name), *self.units):
             if column not in self.columns:
                 raise DeclarationError.unknown_column(self._place, column, self.columns)
-        if self.available and self.columns[self.available] != "timestamp":
-            raise DeclarationError.wrong_type(self._place, self.available, self.columns[self.available], ("timestamp",))
+        available = self._available_column
+        if available and self.columns[available] != "timestamp":
+            raise DeclarationError.wrong_type(self._place, available, self.columns[available], ("timestamp",))
+
+        if self.sequence:
+            self._check_sequence(self.sequence)
+
+    @property
+    def _available_column(self) -> str | None:
+        return None if self.seen_on_arrival else self.available
+
+    @property
+    def seen_on_arrival(self) -> bool:
+        """Whether an event may be seen from when its line came in."""
+        return self.available == INGEST_TS
+
+    def _check_sequence(self, sequence: str) -> None:
+        if self.event_id == POSITION:
+            why = "sequence orders what was delivered under one id, and a position names one line. Declare event_id."
+            raise DeclarationError.invalid(self._place, why)
+        if self.columns[sequence] not in _SEQUENCES:
+            raise DeclarationError.wrong_type(self._place, sequence, self.columns[sequence], _SEQUENCES)
 
     def _check_private(self) -> None:
         for column in (*self.redact, *self.tokens):

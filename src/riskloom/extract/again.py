@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -87,12 +87,10 @@ class Again:
     Attributes:
         places: Where the lines begin.
         others: The same lines in contents that a later one continues; what is quarantined there leaves with them.
-        files: Path of every content of the source, by which the last of two events with one id is known.
     """
 
     places: tuple[Place, ...]
     others: tuple[Place, ...] = ()
-    files: Mapping[str, str] = field(default_factory=dict)
 
     def table(self) -> pa.Table:
         """Give all places, and whether each is of another content."""

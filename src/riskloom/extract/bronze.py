@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pyspark.errors import PySparkException
 
 from riskloom.errors import ExtractError
-from riskloom.extract.content import FAILURES, Inspection, content_hash, inspect
-from riskloom.extract.files import InputFile, matching
+from riskloom.extract.contents import hashes_of
+from riskloom.extract.files import matching
 from riskloom.extract.lined import PARTITION, write, writes
 from riskloom.extract.lines import SCHEMA, ChangedError, Reading
+from riskloom.extract.look import look_at
+from riskloom.extract.manifest import Manifest
 from riskloom.lake import tables
 from riskloom.lake.added import add
 from riskloom.lake.erasures import GONE
+from riskloom.lake.locks import locked
 from riskloom.lake.paths import Lake
 from riskloom.lake.races import Overtaken, retried
 from riskloom.lake.spark.tables import new_table_properties
@@ -27,10 +30,13 @@ if TYPE_CHECKING:
 
     from riskloom.declare import EventSource
     from riskloom.extract.again import Again
+    from riskloom.extract.look import Found
     from riskloom.intervals import Interval
     from riskloom.project import Project
 
 _MOST_TASKS = 64
+# Files of one run differ in ingest time, in the order of their paths; bounds of times in Delta are whole milliseconds.
+_APART_MICROS = 1_000
 _UNREADABLE = ("OSError", "FileNotFoundError", "PermissionError")
 
 
@@ -63,6 +69,7 @@ class Extracted:
         new_files: How many contents bronze did not have before.
         failures: Pairs of file and reason for files that are cut off, damaged or no text.
         again: The lines that are to be loaded; None for all of them.
+        going_on: Contents of the input that a longer one, of this input or not, goes on with.
     """
 
     files: tuple[ReadFile, ...]
@@ -70,6 +77,7 @@ class Extracted:
     new_files: int
     failures: tuple[tuple[str, str], ...] = ()
     again: Again | None = None
+    going_on: frozenset[str] = frozenset()
 
     @property
     def hashes(self) -> tuple[str, ...]:
@@ -80,8 +88,9 @@ class Extracted:
 def extract(spark: SparkSession, project: Project, source: EventSource, interval: Interval, run_id: str) -> Extracted:
     """Bring the files of an interval into bronze.
 
-    A content that bronze has already, under whatever name, is not written again. A file that continues what
-    the same path held before keeps the identity of those lines, so that they are not counted twice.
+    A file that nobody touched since it was read is not read again. A content that bronze has already, under whatever
+    name, is not written again. A content that continues another one, or is the beginning of one, keeps the identity of
+    those lines, so that they are not counted twice.
 
     Args:
         spark: The session.
@@ -97,69 +106,37 @@ def extract(spark: SparkSession, project: Project, source: EventSource, interval
         ExtractError: A folder or file is missing or cannot be read; the tables are as they were.
     """
     files = matching(project, source, interval)
-    path = Lake(project.settings.lake).bronze(source.name)
+    lake = Lake(project.settings.lake)
     spark.sparkContext.setJobDescription(f"{run_id}: extract {source.name}")
-    known_sizes = _known_contents(path, [file.name for file in files])
-    found = _inspect(spark, source, files, known_sizes)
-    new_files = retried(
-        f"bronze.{source.name}",
-        lambda: _append(spark, source, path, found, known_sizes),
-        lambda error: isinstance(error, Overtaken),
-    )
+    have = hashes_of(lake.bronze(source.name))
+    found = look_at(spark, source, files, Manifest.read(lake, source.name, have))
+    with locked(lake.lock(source.name)):
+        manifest, new_files = retried(
+            f"bronze.{source.name}",
+            lambda: _append(spark, source, lake, found),
+            lambda error: isinstance(error, Overtaken),
+        )
+        manifest.write(lake, run_id)
     seen: set[str] = set()
     read = []
-    for file, seen_as in found:
+    for file, _, seen_as in found:
         read.append(ReadFile(file.name, seen_as.file_hash, seen_as.lines, seen_as.head, seen_as.file_hash in seen))
         seen.add(seen_as.file_hash)
-    failures = tuple((file.name, seen_as.failure) for file, seen_as in found if seen_as.failure)
-    return Extracted(tuple(read), sum(file.lines for file in read), new_files, failures)
+    failures = tuple((file.name, seen_as.failure) for file, _, seen_as in found if seen_as.failure)
+    lines = sum(file.lines for file in read)
+    return Extracted(tuple(read), lines, new_files, failures, going_on=manifest.going_on(seen))
 
 
-Found = list[tuple[InputFile, Inspection]]
-Known = dict[str, dict[int, str]]
-
-
-def _known_contents(path: Path, names: list[str]) -> Known:
-    """Give, for each path, the sizes and hashes of what bronze has seen there before."""
-    if not names or not tables.exists(path):
-        return {}
-    import pyarrow.compute as pc
-
-    first_lines = (pc.field("line_no") == 1) & (pc.field("byte_offset") == 0) & pc.field("file").isin(names)
-    rows = tables.read(path, ["file", "file_bytes", PARTITION], filters=first_lines).to_pylist()
-    known: Known = {}
-    for row in rows:
-        known.setdefault(row["file"], {})[row["file_bytes"]] = row[PARTITION]
-    return known
-
-
-def _inspect(spark: SparkSession, source: EventSource, files: tuple[InputFile, ...], known: Known) -> Found:
-    if not files:
-        return []
-    asked = [(str(file.path), tuple(known.get(file.name, ()))) for file in files]
-    tasks = spark.sparkContext.parallelize(asked, min(len(asked), _MOST_TASKS))
-    found = tasks.map(lambda wanted: inspect(*wanted)).collect()
-    for file, seen_as in zip(files, found, strict=True):
-        if seen_as.error:
-            raise ExtractError.unreadable(source.name, file.path, seen_as.error)
-    return list(zip(files, found, strict=True))
-
-
-def _append(spark: SparkSession, source: EventSource, path: Path, found: Found, known: Known) -> int:
+def _append(spark: SparkSession, source: EventSource, lake: Lake, found: Found) -> tuple[Manifest, int]:
     """Write the contents that bronze does not have; runs again from here where another run was quicker."""
+    path = lake.bronze(source.name)
     version = tables.version(path)
-    is_there = version is not None
-    have = set(tables.added_files(path)["partition.file_hash"].to_pylist()) if is_there else set()
-    new = {seen_as.file_hash: (file, seen_as) for file, seen_as in reversed(found)}
-    readings = [
-        _reading(source, path, file, seen_as, known)
-        for file_hash, (file, seen_as) in new.items()
-        if seen_as.lines and file_hash not in have
-    ]
-    if is_there and not readings:
-        return 0
-    ranges = {file_hash: seen_as.ranges for file_hash, (_, seen_as) in new.items()}
-    tasks = writes(((reading, ranges[reading.file_hash]) for reading in readings), path, time.time_ns() // 1_000)
+    manifest = Manifest.read(lake, source.name, hashes_of(path))
+    readings = _new_readings(source, manifest, found)
+    if version is not None and not readings:
+        return manifest, 0
+    ranges = {seen_as.file_hash: seen_as.ranges for _, _, seen_as in found}
+    tasks = writes(((reading, ranges[reading.file_hash]) for reading in readings), path)
     try:
         slices = min(len(tasks), _MOST_TASKS)
         added = spark.sparkContext.parallelize(tasks, slices).map(write).collect() if tasks else []
@@ -176,31 +153,38 @@ def _append(spark: SparkSession, source: EventSource, path: Path, found: Found, 
         partition_by=[PARTITION],
         properties=new_table_properties(spark),
     )
-    return len(readings)
+    return manifest, len(readings)
 
 
-def _taken_out(path: Path, content: str) -> dict[int, str]:
-    """Give the offsets of lines that were taken out of a content, with the reasons; no other content is read."""
+def _new_readings(source: EventSource, manifest: Manifest, found: Found) -> list[Reading]:
+    """Give what is to be read, the shorter contents before those that may continue them; and take note of all files."""
+    now, readings = time.time_ns() // 1_000, []
+    for number, (file, look, seen_as) in sorted(enumerate(found), key=lambda one: (one[1][2].size, one[0])):
+        if manifest.knows(seen_as.file_hash):
+            manifest.note(file, look, seen_as)
+            continue
+        ingest_ts = now + number * _APART_MICROS
+        kin = manifest.kin(look, seen_as)
+        if kin.stretches and source.identical_lines == "duplicate":
+            # A line is compared with those of the whole file, also with those that were there before it grew.
+            kin = replace(kin, stretches=(replace(kin.stretches[0], end=seen_as.size + 1),))
+        manifest.add(file, look, seen_as, kin, ingest_ts)
+        if seen_as.lines:
+            gone = _taken_out(manifest.bronze, kin.file_hash) if kin.file_hash else {}
+            place = (str(file.path), file.name, seen_as.file_hash, seen_as.size)
+            readings.append(Reading(*place, ingest_ts, kin.stretches, gone))
+    return readings
+
+
+def _taken_out(path: Path, file_hash: str) -> dict[int, str]:
+    """Give the offsets and reasons of lines that were taken out of a content."""
     import pyarrow.compute as pc
 
-    wanted = (pc.field(PARTITION) == content) & pc.field("failure").isin(list(GONE))
-    rows = tables.read(path, ["byte_offset", "failure"], filters=wanted).to_pydict()
-    return dict(zip(rows["byte_offset"], rows["failure"], strict=True))
-
-
-def _reading(source: EventSource, path: Path, file: InputFile, seen_as: Inspection, known: Known) -> Reading:
-    before = known.get(file.name, {})
-    # What was cut off or half-written before goes on as well: its lines keep their identity.
-    same = [
-        (size, before[size])
-        for size, digest in sorted(seen_as.prefixes.items())
-        if before[size] in {content_hash(digest, failure) for failure in (None, *FAILURES)}
-    ]
-    gone = _taken_out(path, same[-1][1]) if same else {}
-    if same and source.identical_lines == "duplicate":
-        # A line is compared with those of the whole file, also with those that were there before it grew.
-        same = [(seen_as.size + 1, same[0][1])]
-    return Reading(str(file.path), file.name, seen_as.file_hash, seen_as.size, tuple(same), gone)
+    if not tables.exists(path):
+        return {}
+    wanted = (pc.field(PARTITION) == file_hash) & pc.field("failure").isin(list(GONE))
+    rows = tables.read(path, ["byte_offset", "failure"], filters=wanted).to_pylist()
+    return {row["byte_offset"]: row["failure"] for row in rows}
 
 
 def _refuse(source: EventSource, readings: list[Reading], error: str) -> None:

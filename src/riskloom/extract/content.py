@@ -97,6 +97,20 @@ class Content:
         self.failure = TRUNCATED
 
 
+def beginning(path: str, most: int) -> bytes:
+    """Give the first bytes of a file's content, at most so many.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
+    block = b""
+    for chunk in Content(path):
+        block += chunk[: most - len(block)]
+        if len(block) >= most:
+            break
+    return block
+
+
 def is_binary(block: bytes) -> bool:
     """Say whether a file that begins with this block holds no text.
 
@@ -150,7 +164,7 @@ def inspect(path: str, sizes: tuple[int, ...] = ()) -> Inspection:
 
     Args:
         path: The file.
-        sizes: Numbers of first bytes whose hash is wanted.
+        sizes: Numbers of first bytes whose hash is wanted, ascending.
 
     Returns:
         What was found; ``error`` is set where the file cannot be read.
@@ -161,11 +175,12 @@ def inspect(path: str, sizes: tuple[int, ...] = ()) -> Inspection:
     ranger = _Ranger()
     try:
         for chunk in content:
-            for wanted in (wanted for wanted in sizes if size < wanted <= size + len(chunk)):
-                partial = digest.copy()
-                partial.update(chunk[: wanted - size])
-                prefixes[wanted] = partial.hexdigest()
-            digest.update(chunk)
+            done = 0
+            for wanted in sizes:
+                if size < wanted <= size + len(chunk):
+                    digest.update(chunk[done : wanted - size])
+                    done, prefixes[wanted] = wanted - size, digest.hexdigest()
+            digest.update(chunk[done:])
             ranger.take(chunk)
             block = block or chunk[:FIRST_BLOCK]
             size, newlines, last = size + len(chunk), newlines + chunk.count(b"\n"), chunk[-1:]

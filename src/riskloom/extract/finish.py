@@ -18,7 +18,7 @@ from riskloom.compiled import compiled
 from riskloom.declare.names import ENVELOPE
 from riskloom.extract.classify import RECORD
 from riskloom.extract.formats import frames
-from riskloom.extract.reasons import CODE, NO_AVAILABLE, NO_TIMESTAMP, POINTER, UNNAMED_REASON, UNREADABLE
+from riskloom.extract.reasons import CODE, LATE, NO_AVAILABLE, NO_TIMESTAMP, POINTER, UNNAMED_REASON, UNREADABLE
 from riskloom.intervals import parse_duration
 from riskloom.lake.row_hash import row_hashes
 from riskloom.windows.predicate import evaluate
@@ -69,6 +69,9 @@ class Finish:
         available: Column of the time from which an event may be seen; empty for none.
         delay: Microseconds from an event to when it may be seen, where no column says it.
         run_id: The run.
+        seen_on_arrival: Whether an event may be seen from when its line came in.
+        lateness: Microseconds by which an event may be older than its file, or its arrival, before it is late.
+        began: By content, from when on its file holds events by its name, in microseconds since the epoch.
     """
 
     columns: Mapping[str, pa.DataType]
@@ -76,9 +79,12 @@ class Finish:
     available: str = ""
     delay: int = 0
     run_id: str = ""
+    seen_on_arrival: bool = False
+    lateness: int = 0
+    began: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, source: EventSource, suite: Suite | None, run_id: str) -> Finish:
+    def of(cls, source: EventSource, suite: Suite | None, run_id: str, began: Mapping[str, int]) -> Finish:
         """Give what a source and its suite declare.
 
         Raises:
@@ -89,7 +95,8 @@ class Finish:
             rule.check_against(f"suite {source.name!r}", source.columns)
         columns = {name: frames.ARROW_TYPES[dtype] for name, dtype in source.columns.items()}
         delay = 0 if source.available else parse_duration(source.delay)
-        return cls(columns, rules, source.available or "", delay, run_id)
+        late = (source.seen_on_arrival, parse_duration(source.lateness), began)
+        return cls(columns, rules, source.available or "", delay, run_id, *late)
 
     @property
     def events(self) -> pa.Schema:
@@ -149,8 +156,26 @@ class Finish:
     def _events(self, units: pa.Table) -> pa.Table:
         ids = position_ids(_flat(units["identity"]), units["byte_offset"], units["ordinal"])
         units = units.append_column("event_id", ids)
-        hashes = row_hashes(units, [*TIMES, *ENVELOPE, *self.columns])
-        return self._selected(units.append_column("row_hash", hashes), self.events)
+        times = TIMES[:-1] if self.seen_on_arrival else TIMES
+        units = units.append_column("row_hash", row_hashes(units, [*times, *ENVELOPE, *self.columns]))
+        return self._selected(self._flagged(units), self.events)
+
+    def _flagged(self, units: pa.Table) -> pa.Table:
+        """Flag late events; that is no part of what was delivered, and of no hash."""
+        times = units["event_ts"].cast(pa.int64())
+        if self.seen_on_arrival:
+            since = units["ingest_ts"].cast(pa.int64())
+        else:
+            hashes = _flat(units["file_hash"]).dictionary_encode()
+            known = pa.array([self.began.get(file_hash) for file_hash in hashes.dictionary.to_pylist()], pa.int64())
+            since = known.take(hashes.indices)
+        late = pc.fill_null(pc.greater(pc.subtract(since, times), self.lateness), fill_value=False)
+        if not pc.any(late).as_py():
+            return units
+        place = units.column_names.index("flags")
+        pairs = zip(units["flags"].to_pylist(), late.to_pylist(), strict=True)
+        flags = [[*(flags or ()), LATE] if is_late else flags for flags, is_late in pairs]
+        return units.set_column(place, "flags", pa.array(flags, units["flags"].type))
 
     def _rejects(self, units: pa.Table, reasons: pa.Array, stages: pa.Array, among: pa.Array) -> pa.Table:
         named = units.drop_columns("reason").append_column("reason", reasons).append_column("stage", stages)

@@ -14,7 +14,8 @@ import pyarrow.parquet as pq
 from riskloom.lake import races, tables
 from riskloom.lake.added import add, described
 from riskloom.lake.races import Overtaken
-from riskloom.lake.spark.publish import CHANGE_FEED, Published
+from riskloom.lake.spark.merge import PROPERTIES
+from riskloom.lake.spark.publish import Published
 from riskloom.lake.spark.tables import new_table_properties
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def _publish(spark: SparkSession, path: Path, staged: Path, loaded: Loaded, name
         rows,
         0,
         0,
-        add(path, files, schema, seen=seen, name=name, properties={**new_table_properties(spark), CHANGE_FEED: "true"}),
+        add(path, files, schema, seen=seen, name=name, properties={**new_table_properties(spark), **PROPERTIES}),
     )
 
 

@@ -32,20 +32,16 @@ class Write:
     Attributes:
         reading: What is read.
         bronze: Folder of the table.
-        ingest_ts: Microseconds since the epoch, the same for all rows of a run.
     """
 
     reading: Reading
     bronze: str
-    ingest_ts: int
 
 
-def writes(readings: Iterable[tuple[Reading, Sequence[Range]]], bronze: Path, ingest_ts: int) -> list[Write]:
+def writes(readings: Iterable[tuple[Reading, Sequence[Range]]], bronze: Path) -> list[Write]:
     """Give the tasks for files: several for one that was cut into ranges."""
     return [
-        Write(replace(reading, range=part), str(bronze), ingest_ts)
-        for reading, ranges in readings
-        for part in ranges or (None,)
+        Write(replace(reading, range=part), str(bronze)) for reading, ranges in readings for part in ranges or (None,)
     ]
 
 
@@ -63,7 +59,7 @@ def write(task: Write) -> Added:
     repeated = [name for name in _FILES.names if name not in _UNIQUE]
     try:
         with pq.ParquetWriter(folder / name, _FILES, compression="snappy", use_dictionary=repeated) as writer:
-            for batch in batches(task.reading, task.ingest_ts):
+            for batch in batches(task.reading):
                 writer.write_batch(batch.select(_FILES.names), row_group_size=_GROUP_ROWS)
     except BaseException:
         (folder / name).unlink(missing_ok=True)

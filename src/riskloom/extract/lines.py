@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 LINE_LIMIT = 10_000_000
 TOO_LONG, PIECE = "line_too_long", "line_piece"
 _NEWLINE = ord("\n")
+_INSTANT = pa.timestamp("us", "UTC")
 SCHEMA = pa.schema(
     [
         ("file", pa.string()),
@@ -29,7 +30,7 @@ SCHEMA = pa.schema(
         ("failure", pa.string()),
         ("identity", pa.string()),
         ("file_bytes", pa.int64()),
-        ("ingest_ts", pa.timestamp("us", "UTC")),
+        ("ingest_ts", _INSTANT),
         ("file_hash", pa.string()),
     ]
 )
@@ -117,6 +118,21 @@ class Splitter:
 
 
 @dataclass(frozen=True, slots=True)
+class Stretch:
+    """Lines of a content that came in together for the first time.
+
+    Attributes:
+        end: Lines that begin before this offset belong to it, from where the stretch before it ends.
+        identity: Hash of the content in which they came.
+        ingest_ts: When that came in, in microseconds since the epoch.
+    """
+
+    end: int
+    identity: str
+    ingest_ts: int
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """A file to read into bronze.
 
@@ -125,7 +141,8 @@ class Reading:
         name: Its path below the data folder.
         file_hash: Hash that its content must have.
         size: Bytes of its decompressed content.
-        prefixes: Pairs of a size and a hash, ascending: the first bytes are those of a file that is known already.
+        ingest_ts: When it came in, in microseconds since the epoch.
+        known: Stretches of its first bytes that came in before, in order; see ``Stretch``.
         gone: Offsets of lines that were taken out of what is known already, with the reason.
         range: Which of its lines are read; None for all.
     """
@@ -134,13 +151,10 @@ class Reading:
     name: str
     file_hash: str
     size: int
-    prefixes: tuple[tuple[int, str], ...] = ()
+    ingest_ts: int
+    known: tuple[Stretch, ...] = ()
     gone: Mapping[int, str] = field(default_factory=dict, hash=False)
     range: Range | None = None
-
-    def identity(self, offset: int) -> str:
-        """Give the hash under which the line at an offset was first seen."""
-        return next((file_hash for size, file_hash in self.prefixes if offset < size), self.file_hash)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,12 +235,11 @@ def _cuts_of(reading: Reading, part: Range) -> Iterator[Cut]:
         raise ChangedError(reading.name)
 
 
-def batches(reading: Reading, ingest_ts: int) -> Iterator[pa.RecordBatch]:
+def batches(reading: Reading) -> Iterator[pa.RecordBatch]:
     """Read a file as Arrow batches of bronze rows, each of a few megabytes.
 
     Args:
         reading: The file.
-        ingest_ts: Microseconds since the epoch, the same for all rows of a run.
 
     Raises:
         ChangedError: The content has another hash than the one that was inspected.
@@ -235,14 +248,15 @@ def batches(reading: Reading, ingest_ts: int) -> Iterator[pa.RecordBatch]:
         count = len(cut.raw)
         if not count:
             continue
+        identities, arrivals = _first_seen(reading, cut.offsets)
         columns = [
             pa.repeat(reading.name, count),
             pa.array(cut.numbers),
             pa.array(cut.offsets),
             *_left(reading, cut),
-            _identities(reading, cut.offsets),
+            identities,
             pa.repeat(pa.scalar(reading.size, pa.int64()), count),
-            pa.repeat(pa.scalar(ingest_ts, pa.timestamp("us", "UTC")), count),
+            arrivals,
             pa.repeat(reading.file_hash, count),
         ]
         yield pa.RecordBatch.from_arrays(columns, schema=SCHEMA)
@@ -257,10 +271,13 @@ def _left(reading: Reading, cut: Cut) -> tuple[pa.Array, pa.Array]:
     return pc.if_else(taken, b"", cut.raw), pc.coalesce(pa.array(reasons, pa.string()), cut.failures)
 
 
-def _identities(reading: Reading, offsets: npt.NDArray[np.int64]) -> pa.Array:
-    if not reading.prefixes:
-        return pa.repeat(reading.file_hash, len(offsets))
-    sizes = np.array([size for size, _ in reading.prefixes], np.int64)
-    known = pa.array([*(file_hash for _, file_hash in reading.prefixes), reading.file_hash], pa.string())
-    # The first prefix that reaches beyond a line's beginning is what it was first seen in.
-    return known.take(pa.array(np.searchsorted(sizes, offsets, side="right")))
+def _first_seen(reading: Reading, offsets: npt.NDArray[np.int64]) -> tuple[pa.Array, pa.Array]:
+    """Give for each line the hash of the content that it first came in, and when."""
+    if not reading.known:
+        arrived = pa.scalar(reading.ingest_ts, _INSTANT)
+        return pa.repeat(reading.file_hash, len(offsets)), pa.repeat(arrived, len(offsets))
+    # The first stretch that ends behind a line's beginning has it.
+    places = pa.array(np.searchsorted([one.end for one in reading.known], offsets, side="right"))
+    hashes = pa.array([*(one.identity for one in reading.known), reading.file_hash], pa.string())
+    arrivals = pa.array([*(one.ingest_ts for one in reading.known), reading.ingest_ts], _INSTANT)
+    return hashes.take(places), arrivals.take(places)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -15,8 +15,10 @@ from riskloom.declare.names import ENVELOPE
 from riskloom.errors import AccountingError, ExtractError
 from riskloom.extract import classify, direct, native, scopes, staging, units
 from riskloom.extract.again import Chosen
+from riskloom.extract.contents import contents_of
 from riskloom.extract.counts import Counts, FileCounts
 from riskloom.extract.drift import with_refused
+from riskloom.extract.files import stretch
 from riskloom.extract.finish import QUARANTINE, Finish
 from riskloom.extract.formats.plan import Plan
 from riskloom.extract.protect import Protection
@@ -27,7 +29,7 @@ from riskloom.lake.key_ids import source_ring
 from riskloom.lake.paths import Lake
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     import pyarrow as pa
@@ -47,22 +49,35 @@ class Loaded:
 
     Attributes:
         events_path: Parquet of the events, with the columns of silver.
+        versions_path: Parquet of other bodies of those events, with the same columns; only there where ids name events.
         rejects_path: Parquet of the rejects, with the columns of quarantine.
         counts: What became of each line and record.
         hashes: The contents that were read.
         apart: Whether no two events or rejects can have one name, so that none need be compared.
+        left: By content, the place from which on a longer content stands for its lines.
         scope_path: Parquet of the places that the staged rows stand for; None where those are the contents whole.
         identities: Contents that the events are named by, where those are all that could be in the tables already; else
             none.
     """
 
     events_path: Path
+    versions_path: Path
     rejects_path: Path
     counts: Counts
     hashes: tuple[str, ...]
     apart: bool = False
     scope_path: Path | None = None
+    left: Mapping[str, int] = field(default_factory=dict)
     identities: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of an input's contents before their rows are looked at; see ``units.unit_frame``."""
+
+    apart: bool
+    left: Mapping[str, int]
+    began: Mapping[str, int]
 
 
 def load(spark: SparkSession, project: Project, source: EventSource, extracted: Extracted, run_id: str) -> Loaded:
@@ -92,11 +107,14 @@ def load(spark: SparkSession, project: Project, source: EventSource, extracted: 
     lines, decoded = _classified(spark, lake, source, extracted, place, protection)
     apart = decoded.apart
     try:
+        left = _left(lines, extracted)
         scope = None if extracted.again is None else scopes.write(spark, lines, extracted.again, place)
         counts = _count_lines(lines, extracted, scope)
-        frame = _units(project, source, lines, protection, apart=apart).withColumn("run_id", F.lit(run_id))
+        known = _Known(apart, left, _began(source, lake, extracted))
+        frame = _units(project, source, lines, protection, known).withColumn("run_id", F.lit(run_id))
         if scope is not None and source.event_id != POSITION:
-            frame = scopes.without_overtaken(spark, frame, lake.silver(source.name), scope, extracted)
+            order = units.delivery_order(source)
+            frame = scopes.without_overtaken(spark, frame, lake.silver(source.name), scope, order)
         # What a format alone has read stands in Parquet, and costs less to read again than to keep.
         frame = frame if apart else frame.persist(StorageLevel.MEMORY_AND_DISK)
         try:
@@ -111,7 +129,7 @@ def load(spark: SparkSession, project: Project, source: EventSource, extracted: 
         lines.unpersist()
     found = _of_input(source, counts, extracted, decoded.drift)
     scope_path = None if scope is None else place.scope
-    return Loaded(place.events, place.rejects, found, extracted.hashes, apart, scope_path)
+    return Loaded(place.events, place.versions, place.rejects, found, extracted.hashes, apart, scope_path, left)
 
 
 def _directly(
@@ -124,10 +142,11 @@ def _directly(
     run_id: str,
 ) -> Loaded | None:
     """Load in tasks of their own; None where rows must be compared with each other."""
-    if extracted.again is not None or not direct.fits(source):
+    if extracted.again is not None or extracted.going_on or not direct.fits(source):
         return None
-    bronze = Lake(project.settings.lake).bronze(source.name)
-    finish = Finish.of(source, project.suite(source.name), run_id)
+    lake = Lake(project.settings.lake)
+    bronze, began = lake.bronze(source.name), _began(source, lake, extracted)
+    finish = Finish.of(source, project.suite(source.name), run_id, began)
     plan = Plan.of(source)
     rules = _rules(source, extracted, plan)
     try:
@@ -141,7 +160,8 @@ def _directly(
         counts[file_hash].take(tally)
     found = _of_input(source, counts, extracted, dict(done.drift))
     identities = tuple(sorted(done.owners))
-    return Loaded(place.events, place.rejects, found, extracted.hashes, apart=True, identities=identities)
+    places = (place.events, place.versions, place.rejects)
+    return Loaded(*places, found, extracted.hashes, apart=True, identities=identities)
 
 
 def _rules(source: EventSource, extracted: Extracted, plan: Plan | None) -> classify.Rules:
@@ -216,18 +236,16 @@ def _transformed(project: Project, source: EventSource, records: DataFrame, prot
     return kept.mapInArrow(partial(_protect, protection=protection), kept.schema)
 
 
-def _units(
-    project: Project, source: EventSource, lines: DataFrame, protection: Protection, *, apart: bool
-) -> DataFrame:
+def _units(project: Project, source: EventSource, lines: DataFrame, protection: Protection, known: _Known) -> DataFrame:
+    suite, left, began = project.suite(source.name), known.left, known.began
     if source.formats:
-        return _decoded_units(project, source, lines, protection, apart=apart)
+        parsed = _decoded_units(project, source, lines, protection)
+        return units.unit_frame(source, suite, parsed, None, apart=known.apart, left=left, began=began)
     protected = _transformed(project, source, units.record_frame(lines, source), protection)
-    return units.unit_frame(source, project.suite(source.name), protected, lines)
+    return units.unit_frame(source, suite, protected, lines, left=left, began=began)
 
 
-def _decoded_units(
-    project: Project, source: EventSource, lines: DataFrame, protection: Protection, *, apart: bool
-) -> DataFrame:
+def _decoded_units(project: Project, source: EventSource, lines: DataFrame, protection: Protection) -> DataFrame:
     """Give the units of a format, whose rejects are there already; a transform gets the events alone."""
     parsed = units.parsed_frame(source, lines)
     if source.transform:
@@ -236,7 +254,7 @@ def _decoded_units(
         parsed = events.unionByName(
             rejects.select(*(name for name in rejects.columns if name in events.columns)), allowMissingColumns=True
         )
-    return units.unit_frame(source, project.suite(source.name), parsed, None, apart=apart)
+    return parsed
 
 
 def _transform(project: Project, source: EventSource) -> Callable[[DataFrame], DataFrame]:
@@ -245,6 +263,27 @@ def _transform(project: Project, source: EventSource) -> Callable[[DataFrame], D
     except Exception as error:
         why = f"it does not import: {type(error).__name__}: {error}"
         raise ExtractError.transform_raised(source.name, source.transform, why) from error
+
+
+def _began(source: EventSource, lake: Lake, extracted: Extracted) -> dict[str, int]:
+    """Give from when on each content's file holds events, by the name that it came in under first."""
+    if not source.dated or source.seen_on_arrival:
+        return {}
+    contents = contents_of(lake.bronze(source.name), extracted.hashes).values()
+    held = {content.file_hash: stretch(source, content.file) for content in contents}
+    return {file_hash: found.start for file_hash, found in held.items() if found is not None}
+
+
+def _left(lines: DataFrame, extracted: Extracted) -> dict[str, int]:
+    """Give the place of the last record of each content that a longer one goes on with.
+
+    It may have been cut off, or go on in lines that were not written yet: the longer content has it whole.
+    """
+    if not extracted.going_on:
+        return {}
+    records = lines.where((F.col("kind") == "record") & F.col("file_hash").isin(*extracted.going_on))
+    last = records.groupBy("file_hash").agg(F.max("byte_offset").alias("last")).collect()
+    return {row["file_hash"]: row["last"] for row in last}
 
 
 def _count_lines(lines: DataFrame, extracted: Extracted, scope: DataFrame | None) -> dict[str, FileCounts]:
@@ -299,17 +338,20 @@ def _count_outcomes(frame: DataFrame, counts: dict[str, FileCounts]) -> None:
         if row.outcome == units.REJECT:
             counted.quarantined += row.units
             counted.reasons[row.reason] += row.units
-        elif row.outcome == units.DUPLICATE:
-            counted.duplicates += row.units
-        else:
+        elif row.outcome == units.EVENT:
             counted.events += row.units
+        else:
+            counted.duplicates += row.units
 
 
 def _stage(frame: DataFrame, source: EventSource, place: staging.Staging) -> None:
     events = frame.where(F.col("outcome") == units.EVENT)
+    versions = frame.where(F.col("outcome") == units.VERSION)
     rejects = frame.where(F.col("outcome") == units.REJECT)
     columns = (*_TIMES, *ENVELOPE, *source.columns, *_PROVENANCE, "run_id", "ingest_ts")
     events.select(*columns).write.mode("overwrite").parquet(str(place.events))
+    if source.event_id != POSITION:
+        versions.select(*columns).write.mode("overwrite").parquet(str(place.versions))
     rejects.select(*QUARANTINE, "run_id", "ingest_ts").write.mode("overwrite").parquet(str(place.rejects))
 
 

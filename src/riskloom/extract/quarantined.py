@@ -44,8 +44,7 @@ class Quarantined:
         files = [ReadFile(file.file, file.file_hash, asked[file.file_hash], file.head) for file in files]
         files.sort(key=lambda file: (file.file, file.file_hash))
         others = {other for place in places for other in self.others[place]}
-        names = {file_hash: file.file for file_hash, file in self.contents.items()}
-        again = Again(tuple(sorted(places)), tuple(sorted(others)), names)
+        again = Again(tuple(sorted(places)), tuple(sorted(others)))
         return Extracted(tuple(files), sum(asked.values()), 0, again=again)
 
 

@@ -12,4 +12,6 @@ CODE = r"^[a-z][a-z0-9_]{0,63}(:[\w.\[\]-]{1,128})?$"
 NO_TIMESTAMP, NO_AVAILABLE, NO_EVENT_ID = "no_timestamp", "no_available_ts", "no_event_id"
 # What a line is refused for before anything reads it.
 UNREADABLE = (*FAILURES, TOO_LONG, ORPHAN, RECORD_TOO_LONG)
+# No reason, but said of an event that came long after its time.
+LATE = "late"
 POINTER = ("file_hash", "line_no", "byte_offset", "ordinal")

@@ -9,21 +9,19 @@ from pyspark.sql import functions as F
 
 from riskloom.extract import units
 from riskloom.extract.again import OTHER, PLACE
-from riskloom.extract.reasons import POINTER
 from riskloom.lake import tables
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from pyspark.sql import DataFrame, SparkSession
 
     from riskloom.extract.again import Again
-    from riskloom.extract.bronze import Extracted
     from riskloom.extract.staging import Staging
     from riskloom.lake.paths import Lake
 
 ASKED = "asked"
-_LAST = ("file", "byte_offset", "ordinal")
 
 
 def once(lines: DataFrame) -> DataFrame:
@@ -47,20 +45,26 @@ def write(spark: SparkSession, lines: DataFrame, again: Again, place: Staging) -
 
 
 def without_overtaken(
-    spark: SparkSession, frame: DataFrame, silver: Path, scope: DataFrame, extracted: Extracted
+    spark: SparkSession, frame: DataFrame, silver: Path, scope: DataFrame, order: Sequence[str]
 ) -> DataFrame:
-    """Mark events as duplicates whose id silver has from a line that comes later, as a run of all lines would."""
-    if not tables.exists(silver) or extracted.again is None:
+    """Mark events as versions whose id silver has from a newer delivery, as a run of all lines would.
+
+    Args:
+        spark: The session.
+        frame: The units.
+        silver: The table.
+        scope: The places that are loaded again.
+        order: Columns by which deliveries are ordered.
+    """
+    if not tables.exists(silver):
         return frame
-    files = F.broadcast(spark.createDataFrame(list(extracted.again.files.items()), "file_hash STRING, file STRING"))
-    standing = spark.read.format("delta").load(str(silver)).select("event_id", *POINTER)
-    others = standing.join(F.broadcast(scope), list(PLACE), "left_anti").join(files, "file_hash")
-    last = others.select(F.col("event_id").alias("_id"), F.struct(*_LAST).alias("_last"))
-    mine = F.struct(*(F.col(name).cast(dtype) for name, dtype in zip(_LAST, ("string", "bigint", "int"), strict=True)))
-    later = (F.col("event_id") == F.col("_id")) & (F.col("_last") > mine) & (F.col("outcome") == units.EVENT)
-    joined = frame.join(last, later, "left")
-    overtaken = F.when(F.col("_id").isNotNull(), units.DUPLICATE).otherwise(F.col("outcome"))
-    return joined.withColumn("outcome", overtaken).drop("_id", "_last")
+    standing = spark.read.format("delta").load(str(silver)).select("event_id", *dict.fromkeys((*order, *PLACE)))
+    others = standing.join(F.broadcast(scope), list(PLACE), "left_anti")
+    newest = others.select(F.col("event_id").alias("_id"), F.struct(*order).alias("_newest"))
+    newer = (F.col("event_id") == F.col("_id")) & (F.col("_newest") > F.struct(*order))
+    joined = frame.join(newest, newer & (F.col("outcome") == units.EVENT), "left")
+    overtaken = F.when(F.col("_id").isNotNull(), units.VERSION).otherwise(F.col("outcome"))
+    return joined.withColumn("outcome", overtaken).drop("_id", "_newest")
 
 
 def before(spark: SparkSession, lake: Lake, source: str, scope: DataFrame) -> tuple[dict[str, int], dict[str, int]]:

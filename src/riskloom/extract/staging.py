@@ -36,6 +36,11 @@ class Staging:
         return self.folder / "events"
 
     @property
+    def versions(self) -> Path:
+        """Parquet of bodies of the same events that a later one of the input stands for."""
+        return self.folder / "versions"
+
+    @property
     def rejects(self) -> Path:
         """Parquet of the rejects."""
         return self.folder / "rejects"

@@ -14,6 +14,7 @@ from riskloom.errors import ExtractError
 from riskloom.extract.protect import EXTRAS
 from riskloom.extract.reasons import (
     CODE,
+    LATE,
     NO_AVAILABLE,
     NO_EVENT_ID,
     NO_TIMESTAMP,
@@ -24,9 +25,10 @@ from riskloom.extract.reasons import (
 from riskloom.extract.told import told
 from riskloom.intervals import parse_duration
 from riskloom.lake.spark.hashing import row_hash
+from riskloom.lake.spark.versions import AMENDED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from pyspark.sql import Column
     from pyspark.sql.types import StructType
@@ -41,7 +43,7 @@ ENVELOPE_TYPES = {
     "flags": "array<string>",
     "extras": "map<string,string>",
 }
-EVENT, DUPLICATE, REJECT = "event", "duplicate", "reject"
+EVENT, VERSION, DUPLICATE, REJECT = "event", "version", "duplicate", "reject"
 _IDENTITY_LENGTH = 32
 _ORIGIN_TYPES = ("string", "string", "bigint", "bigint", "string", "timestamp")
 _ORIGIN = ("file_hash", "file", "line_no", "byte_offset", "identity", "ingest_ts")
@@ -118,7 +120,14 @@ def _empty_envelope() -> dict[str, Column]:
 
 
 def unit_frame(
-    source: EventSource, suite: Suite | None, out: DataFrame, lines: DataFrame | None, *, apart: bool = False
+    source: EventSource,
+    suite: Suite | None,
+    out: DataFrame,
+    lines: DataFrame | None,
+    *,
+    apart: bool = False,
+    left: Mapping[str, int] | None = None,
+    began: Mapping[str, int] | None = None,
 ) -> DataFrame:
     """Give every unit: its pointer, outcome, and the event's columns or the reject's reason.
 
@@ -128,6 +137,8 @@ def unit_frame(
         out: What the transform gave.
         lines: Classified lines, of which those that cannot be read are rejects too; None where ``out`` has them.
         apart: Whether no two events of the input can have one id, so that none is looked for.
+        began: By content, from when on its file holds events by its name, in microseconds since the epoch.
+        left: By content, the place of a last record that a longer content has whole: what it became is a duplicate.
     """
     declared = tuple(source.columns)
     parsed = out.select("origin.*", "ordinal", _coded_reason(), _safe_detail(source), "event_ts", *ENVELOPE, *declared)
@@ -143,8 +154,33 @@ def unit_frame(
             *_ORIGIN, F.lit(0).alias("ordinal"), F.col("failure").alias("reason"), F.lit("extract").alias("stage")
         )
         units = parsed.unionByName(unread, allowMissingColumns=True)
-    outcome = _own_outcome if apart else _with_outcome
-    return outcome(units).withColumn("row_hash", row_hash_of(units, declared))
+    hashed = row_hash_of(units, declared, seen_on_arrival=source.seen_on_arrival)
+    # Being late is no part of what was delivered, but of how: the same event may come again in its own file.
+    flags = F.when(_late(source, began or {}), F.concat("flags", F.array(F.lit(LATE)))).otherwise(F.col("flags"))
+    units = units.withColumns({"row_hash": hashed, "flags": flags, "_left": left_out(left or {})})
+    if apart:
+        return _own_outcome(units).drop("_left")
+    seen = _by_position(units) if source.event_id == POSITION else _by_version(units, delivery_order(source))
+    return seen.drop("_left")
+
+
+def _late(source: EventSource, began: Mapping[str, int]) -> Column:
+    """Give the condition that an event came more than its source's lateness after its time."""
+    allowed = parse_duration(source.lateness)
+    if source.seen_on_arrival:
+        return F.unix_micros("ingest_ts") - F.unix_micros("event_ts") > allowed
+    if not began:
+        return F.lit(False)
+    starts = F.create_map(*(F.lit(part) for pair in began.items() for part in pair))
+    return starts[F.col("file_hash")] - F.unix_micros("event_ts") > allowed
+
+
+def left_out(left: Mapping[str, int]) -> Column:
+    """Give the condition that a row is of a content's last record, or behind it."""
+    condition = F.lit(False)
+    for file_hash, offset in left.items():
+        condition |= (F.col("file_hash") == file_hash) & (F.col("byte_offset") >= offset)
+    return condition
 
 
 def _coded_reason() -> Column:
@@ -160,17 +196,24 @@ def _safe_detail(source: EventSource) -> Column:
     return F.when(detail.isin(*source.columns, *source.parsed_columns), detail).alias("detail")
 
 
-def row_hash_of(units: DataFrame, declared: tuple[str, ...]) -> Column:
+def row_hash_of(units: DataFrame, declared: tuple[str, ...], *, seen_on_arrival: bool = False) -> Column:
     """Hash an event's own columns, or a reject's pointer and reason."""
     schema = units.schema
-    event = event_hash(schema, declared)
+    event = event_hash(schema, declared, seen_on_arrival=seen_on_arrival)
     reject = row_hash(schema, (*POINTER, "stage", "reason", "detail"))
     return F.when(F.col("reason").isNull(), event).otherwise(reject)
 
 
-def event_hash(schema: StructType, declared: tuple[str, ...]) -> Column:
-    """Hash an event's own columns."""
-    return row_hash(schema, ("event_id", "event_ts", "available_ts", *ENVELOPE, *declared))
+def event_hash(schema: StructType, declared: tuple[str, ...], *, seen_on_arrival: bool = False) -> Column:
+    """Hash an event's own columns; when it came in is none of them."""
+    available = () if seen_on_arrival else ("available_ts",)
+    return row_hash(schema, ("event_id", "event_ts", *available, *ENVELOPE, *declared))
+
+
+def given_flags(source: EventSource) -> tuple[str, ...]:
+    """Give the flags that say how an event was delivered, and are no part of it."""
+    money = (column for column in source.columns if source.meanings.get(column) == "money")
+    return (LATE, AMENDED, *(f"{column}_{AMENDED}" for column in money))
 
 
 def _available(source: EventSource) -> Column:
@@ -213,15 +256,44 @@ def _broken_rule(source: EventSource, suite: Suite | None) -> Column:
 
 
 def _own_outcome(units: DataFrame) -> DataFrame:
-    return units.withColumn("outcome", F.when(F.col("reason").isNull(), EVENT).otherwise(REJECT))
+    kept = F.when(F.col("reason").isNull(), EVENT).otherwise(REJECT)
+    return units.withColumn("outcome", F.when(F.col("_left"), DUPLICATE).otherwise(kept))
 
 
-def _with_outcome(units: DataFrame) -> DataFrame:
-    """Mark events whose id another event of the input has: the one that came last stands."""
-    is_event = F.col("reason").isNull()
+def delivery_order(source: EventSource) -> tuple[str, ...]:
+    """Give the columns that say which of two deliveries of an event is the newer one."""
+    return (*([source.sequence] if source.sequence else []), "ingest_ts", "byte_offset", "ordinal")
+
+
+def _same_id(units: DataFrame) -> DataFrame:
+    """Say which units have one id; a reject has one of its own."""
     place = F.concat_ws("-", "file_hash", "byte_offset", "ordinal")
-    units = units.withColumn("_same", F.when(is_event, F.concat(F.lit("="), "event_id")).otherwise(place))
+    same = F.when(F.col("reason").isNull() & ~F.col("_left"), F.concat(F.lit("="), "event_id")).otherwise(place)
+    return units.withColumn("_same", same)
+
+
+def _by_position(units: DataFrame) -> DataFrame:
+    """Mark events whose line another content of the input has too: the one that came last stands."""
+    is_event = F.col("reason").isNull()
     last_first = Window.partitionBy("_same").orderBy(F.desc("file"), F.desc("byte_offset"), F.desc("ordinal"))
-    ranked = units.withColumn("_rank", F.row_number().over(last_first))
-    outcome = F.when(~is_event, REJECT).when(F.col("_rank") > 1, DUPLICATE).otherwise(EVENT)
+    ranked = _same_id(units).withColumn("_rank", F.row_number().over(last_first))
+    outcome = F.when(F.col("_left") | (is_event & (F.col("_rank") > 1)), DUPLICATE)
+    outcome = outcome.when(~is_event, REJECT).otherwise(EVENT)
     return ranked.withColumn("outcome", outcome).drop("_same", "_rank")
+
+
+def _by_version(units: DataFrame, order: tuple[str, ...]) -> DataFrame:
+    """Mark events whose id others of the input have: each body is kept once, and the newest one stands."""
+    is_event = F.col("reason").isNull()
+    # Partitioned by id alone, bodies lie beside those of the same id already.
+    units = _same_id(units).repartition("_same")
+    deliveries = Window.partitionBy("_same", "row_hash").orderBy(*order)
+    units = units.withColumn("_first", F.row_number().over(deliveries) == 1)
+    newest_first = Window.partitionBy("_same").orderBy(
+        F.desc("_first"), *(F.desc(name) for name in order), F.desc("row_hash")
+    )
+    ranked = units.withColumn("_rank", F.row_number().over(newest_first))
+    outcome = (
+        F.when(~is_event, REJECT).when(~F.col("_first"), DUPLICATE).when(F.col("_rank") > 1, VERSION).otherwise(EVENT)
+    )
+    return ranked.withColumn("outcome", outcome).drop("_same", "_first", "_rank")

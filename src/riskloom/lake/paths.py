@@ -46,6 +46,18 @@ class Lake:
         """
         return {f"{layer}.{source}": self.root / layer / source for layer in ("silver", "history", "quarantine")}
 
+    def history(self, source: str) -> Path:
+        """Versions of events that a later delivery of the same id stands for."""
+        return self.root / "history" / source
+
+    def keys(self, source: str) -> Path:
+        """When the events of each id came in: an index, made anew where it is missing."""
+        return self.root / "keys" / source
+
+    def lock(self, source: str) -> Path:
+        """The file that whoever writes a source's tables holds meanwhile."""
+        return self.root / "keys" / f"{source}.lock"
+
     def gold(self, view: str) -> Path:
         """A view's events, ordered by entity and time."""
         return self.root / "gold" / view

@@ -151,6 +151,14 @@ def append(path: Path, table: pa.Table, *, widen: bool = False) -> int:
     return made
 
 
+def compact(path: Path, most: int) -> None:
+    """Put a table's data files together where it has more than so many; no row changes."""
+    table = opened(path)
+    if len(table.file_uris()) > most:
+        table.optimize.compact()
+        committed(shown(path), table.version())
+
+
 def overwrite(path: Path, table: pa.Table) -> int:
     """Replace a table's rows and columns in one commit, make the table where it is missing, and give its version."""
     from deltalake import write_deltalake

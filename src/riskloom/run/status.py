@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from riskloom.intervals import format_instant, spell_duration
 from riskloom.lake import erasures, ops, tables
+from riskloom.lake.file_records import FILES
 from riskloom.lake.paths import Lake
 from riskloom.lake.standing import standing
 from riskloom.run.drift import COLUMNS, drift_of, shown
@@ -27,8 +28,8 @@ _SOURCES = (
 )
 _TABLES = ("table", "rows", "version")
 _VIEWS = ("view", "features", "events", "watermark", "behind")
-_LAYERS = ("bronze", "silver", "quarantine")
-_OPS = (ops.RUNS, ops.VIEWS, "validations", erasures.TABLE)
+_LAYERS = ("bronze", "silver", "history", "quarantine")
+_OPS = (FILES, ops.RUNS, ops.VIEWS, "validations", erasures.TABLE)
 
 
 def status_of(project: Project) -> dict[str, Any]:

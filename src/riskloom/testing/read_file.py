@@ -73,8 +73,9 @@ def read_file(
     plan = Plan.of(source)
     heads = {inspected.file_hash: inspected.head}
     decoder = Decoder(Rules(source.header, dict(source.ignore), source.record_start, heads, plan), plan)
-    reading = Reading(str(path), name or Path(path).name, inspected.file_hash, inspected.size)
-    table = pa.concat_tables(decoder.rows(_lines(reading, time.time_ns() // 1_000 if arrived is None else arrived)))
+    came = time.time_ns() // 1_000 if arrived is None else arrived
+    reading = Reading(str(path), name or Path(path).name, inspected.file_hash, inspected.size, came)
+    table = pa.concat_tables(decoder.rows(_lines(reading)))
     found = FileRead()
     for row in table.sort_by([("line_no", "ascending"), ("ordinal", "ascending")]).to_pylist():
         found.kinds[row["kind"]] += row["ordinal"] == 0
@@ -85,6 +86,6 @@ def read_file(
     return found
 
 
-def _lines(reading: Reading, arrived: int) -> Iterator[pa.RecordBatch]:
-    for batch in batches(reading, arrived):
+def _lines(reading: Reading) -> Iterator[pa.RecordBatch]:
+    for batch in batches(reading):
         yield batch.select(list(INPUT))

@@ -165,6 +165,16 @@ REFUSED = [
         "source 'logins': there is no column 'y'. Available: x.",
     ),
     (
+        lambda: EventSource(name="logins", files="*.log", transform="a:b", columns={"n": "int64"}, sequence="n"),
+        "source 'logins': sequence orders what was delivered under one id, and a position names one line. Declare event_id.",
+    ),
+    (
+        lambda: EventSource(
+            name="logins", files="*.log", transform="a:b", columns={"x": "string"}, event_id=("x",), sequence="x"
+        ),
+        "source 'logins': column 'x' is string, but int64 or timestamp is needed.",
+    ),
+    (
         lambda: EventSource(name="logins", files="*.log", transform="a:b", columns={"event_ts": "timestamp"}),
         "source 'logins': column 'event_ts' is written by Riskloom itself. Give it another name.",
     ),

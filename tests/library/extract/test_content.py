@@ -9,7 +9,7 @@ import pytest
 
 from riskloom.extract import content, lines
 from riskloom.extract.content import Content, inspect
-from riskloom.extract.lines import Reading, Splitter, batches, read_lines
+from riskloom.extract.lines import Reading, Splitter, Stretch, batches, read_lines
 
 TEXT = b"".join(b"line %d\n" % number for number in range(1000))
 
@@ -20,9 +20,9 @@ def written(tmp_path, data, name="file"):
     return str(path)
 
 
-def reading(path, prefixes=()):
+def reading(path, known=()):
     found = inspect(path)
-    return Reading(path, "file", found.file_hash, found.size, prefixes)
+    return Reading(path, "file", found.file_hash, found.size, 7, known)
 
 
 def test_gzip_is_known_by_its_content_and_equal_to_plain(tmp_path):
@@ -138,7 +138,8 @@ def test_prefixes_are_hashed_where_they_are_asked_for(tmp_path):
 
 def test_lines_of_a_known_prefix_keep_its_identity(tmp_path):
     path = written(tmp_path, b"a\nb\nc\n")
-    (batch,) = batches(reading(path, ((2, "first"), (4, "second"))), ingest_ts=7)
+    (batch,) = batches(reading(path, (Stretch(2, "first", 5), Stretch(4, "second", 6))))
     own = inspect(path).file_hash
     assert batch.column("identity").to_pylist() == ["first", "second", own]
+    assert batch.column("ingest_ts").cast("int64").to_pylist() == [5, 6, 7]
     assert batch.column("file_bytes").to_pylist() == [6, 6, 6]

@@ -30,7 +30,7 @@ def large(tmp_path, monkeypatch):
 
 
 def reading_of(path, found):
-    return Reading(str(path), "large.log", found.file_hash, found.size)
+    return Reading(str(path), "large.log", found.file_hash, found.size, INGEST)
 
 
 def test_ranges_hold_all_lines_once_with_their_numbers_and_offsets(large):
@@ -50,7 +50,7 @@ def test_ranges_hold_all_lines_once_with_their_numbers_and_offsets(large):
 def test_tasks_write_what_one_would(large, tmp_path):
     path, lines = large
     found = inspect(str(path))
-    tasks = writes([(reading_of(path, found), found.ranges)], tmp_path / "bronze", INGEST)
+    tasks = writes([(reading_of(path, found), found.ranges)], tmp_path / "bronze")
     added = [write(task) for task in tasks]
     rows = pa.concat_tables(pq.ParquetFile(tmp_path / "bronze" / file.path).read() for file in added)
     assert rows["raw"].to_pylist() == lines
@@ -65,7 +65,7 @@ def test_a_file_that_changes_meanwhile_leaves_nothing(large, tmp_path, change):
     found = inspect(str(path))
     text = path.read_bytes()
     path.write_bytes(text + b"more\n" if change == "grows" else text[:-1] + b"\x00")
-    *_, last = writes([(reading_of(path, found), found.ranges)], tmp_path / "bronze", INGEST)
+    *_, last = writes([(reading_of(path, found), found.ranges)], tmp_path / "bronze")
     with pytest.raises(ChangedError, match=r"^large\.log$"):
         write(last)
     assert not list((tmp_path / "bronze").glob("*/*.parquet"))

@@ -22,7 +22,7 @@ from riskloom.extract.counts import FileCounts
 from riskloom.extract.erase import Sought, blank, find, offsets_by_content, take_out
 from riskloom.extract.finish import Finish
 from riskloom.extract.formats.plan import Plan
-from riskloom.extract.lines import Reading, batches
+from riskloom.extract.lines import Reading, Stretch, batches
 from riskloom.extract.native import parts
 from riskloom.extract.protect import Protection
 from riskloom.lake import erasures, tables
@@ -39,20 +39,21 @@ LINES = EventSource(name="lines", files="a/*", format=JsonLines(), columns=COLUM
 SPANS = EventSource(
     name="spans", files="a/*", format=(JsonLines(multiline=True), Csv(multiline=True)), columns=COLUMNS, header=True
 )
+INGEST = 1_700_000_000_000_000
 RING = Ring((("k1", b"a" * 16),))
 
 
 def reading(tmp_path, name, text, before=None, **gone):
     path = tmp_path / name
     path.write_bytes(text)
-    prefixes = () if before is None else ((len(before), hashlib.sha256(before).hexdigest()),)
-    return Reading(str(path), name, hashlib.sha256(text).hexdigest(), len(text), prefixes, **gone)
+    known = () if before is None else (Stretch(len(before), hashlib.sha256(before).hexdigest(), INGEST),)
+    return Reading(str(path), name, hashlib.sha256(text).hexdigest(), len(text), INGEST, known, **gone)
 
 
 def bronze_of(tmp_path, *readings):
     path = tmp_path / "lake/bronze/lines"
     for one in readings:
-        for batch in batches(one, 1_700_000_000_000_000):
+        for batch in batches(one):
             write_deltalake(path, pa.table(batch), mode="append", partition_by=["file_hash"])
     return path
 
@@ -277,7 +278,7 @@ def test_a_load_refuses_whom_was_erased_and_the_next_one_leaves_the_line_out(tmp
         for folder in (place.events, place.rejects):
             folder.mkdir(exist_ok=True)
         folders = str(place.events), str(place.rejects)
-        work = direct.Work(rules, plan, protection, Finish.of(LINES, None, "run"), *folders)
+        work = direct.Work(rules, plan, protection, Finish.of(LINES, None, "run", {}), *folders)
         (part,) = parts(bronze, [one.file_hash], whole=False)
         tally, *_ = direct.run(part, work)
         counts = FileCounts(file="a.log", file_hash=one.file_hash, lines_in=3)

@@ -4,29 +4,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import reduce
+from operator import and_
 from typing import TYPE_CHECKING
 
-from delta.tables import DeltaTable
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.storagelevel import StorageLevel
 
 from riskloom.errors import LakeError
 from riskloom.lake import tables
-from riskloom.lake.commits import committed
+from riskloom.lake.spark import merge
+from riskloom.lake.spark.arrivals import within
 from riskloom.lake.spark.races import retried
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from pyspark.sql import Column, DataFrameWriter, SparkSession
+    from pyspark.sql import Column, SparkSession
 
-CHANGE_FEED = "delta.enableChangeDataFeed"
-_PROPERTIES = {CHANGE_FEED: "true"}
-_HASH = "row_hash"
-_ACTION, _IN_SCOPE = "_action", "_in_scope"
-_INSERT, _UPDATE, _DELETE = "insert", "update", "delete"
+    from riskloom.lake.arrivals import Spans
+
+IN_SCOPE = "_in_scope"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +58,8 @@ def publish(
     key: tuple[str, ...],
     scope: Column | DataFrame | None = None,
     name: str,
-    properties: Mapping[str, str] | None = None,
     unique: bool = False,
+    arrived: Callable[[], Spans] | None = None,
 ) -> Published:
     """Make a table hold the staged rows.
 
@@ -77,9 +76,11 @@ def publish(
         scope: Which of the table's rows the staged rows stand for: a condition on them, or rows of some of their
             columns, no two of them alike. None for none.
         name: The table's name as people see it.
-        properties: Delta properties of a new table beside the change feed.
         unique: Whether the rows are read from files and known to have one key each: they are neither kept nor
             looked through for that.
+        arrived: Gives the stretches of ``ingest_ts``, see ``riskloom.lake.arrivals``, outside of which no row of the
+            table is in the scope or has the key of a staged one: the others are not read. Asked for each attempt.
+            None where any row may.
 
     Raises:
         LakeError: Two staged rows share a key, the table has other columns, or other writers came first each time.
@@ -87,8 +88,7 @@ def publish(
     kept = staged if unique else staged.persist(StorageLevel.MEMORY_AND_DISK)
     try:
         count = kept.count() if unique else _check_keys(kept, key, name)
-        wanted = {**_PROPERTIES, **(properties or {})}
-        return retried(name, lambda: _publish(spark, path, (kept, count), key, scope, name, wanted))
+        return retried(name, lambda: _publish(spark, path, (kept, count), key, scope, name, arrived))
     finally:
         kept.unpersist()
 
@@ -100,38 +100,30 @@ def _publish(
     key: tuple[str, ...],
     scope: Column | DataFrame | None,
     name: str,
-    properties: Mapping[str, str],
+    arrived: Callable[[], Spans] | None,
 ) -> Published:
     staged, count = counted
     if not tables.exists(path):
-        writer = staged.write.format("delta").mode("errorifexists").options(**properties)
-        return _written(writer, path, count, name)
+        merge.create(path, staged, name)
+        return _done(path, {merge.INSERT: count})
     target = spark.read.format("delta").load(str(path))
     difference = other_columns(target, staged)
     if difference:
         raise LakeError.other_columns(name, path, *difference)
-    changes = _compare(staged, target, key, scope).persist(StorageLevel.MEMORY_AND_DISK)
+    spans = None if arrived is None else arrived()
+    changes = _compare(staged, target.where(within(spans)), key, scope).persist(StorageLevel.MEMORY_AND_DISK)
     try:
-        counts = {row[_ACTION]: row["count"] for row in changes.groupBy(_ACTION).count().collect()}
+        counts = {row[merge.ACTION]: row["count"] for row in changes.groupBy(merge.ACTION).count().collect()}
         if counts:
-            _merge(spark, path, changes, key, staged.columns, counts)
+            columns, actions = staged.columns, counts.keys()
+            merge.merge(spark, path, changes, key=key, columns=columns, actions=actions, spans=spans, name=name)
     finally:
         changes.unpersist()
-    done = _done(path, counts)
-    if counts:
-        committed(name, done.version)
-    return done
-
-
-def _written(writer: DataFrameWriter, path: Path, count: int, name: str) -> Published:
-    writer.save(str(path))
-    done = _done(path, {_INSERT: count})
-    committed(name, done.version)
-    return done
+    return _done(path, counts)
 
 
 def _done(path: Path, counts: Mapping[str, int]) -> Published:
-    inserted, updated, deleted = (counts.get(action, 0) for action in (_INSERT, _UPDATE, _DELETE))
+    inserted, updated, deleted = (counts.get(action, 0) for action in merge.ACTIONS)
     return Published(inserted, updated, deleted, tables.version(path) or 0)
 
 
@@ -161,46 +153,31 @@ def _named(columns: set[tuple[str, str]]) -> str:
 
 def _compare(staged: DataFrame, target: DataFrame, key: tuple[str, ...], scope: Column | DataFrame | None) -> DataFrame:
     """Give the rows to insert, update and delete: all columns as staged, and what to do."""
-    there = _marked(target, scope).select(
-        *(F.col(column).alias(f"_there_{column}") for column in key), F.col(_HASH).alias("_there_hash"), _IN_SCOPE
+    there = marked(target, scope).select(
+        *(F.col(column).alias(f"_there_{column}") for column in key),
+        F.col(merge.HASH).alias("_there_hash"),
+        IN_SCOPE,
     )
-    same_key = reduce(lambda left, right: left & right, (F.col(column) == F.col(f"_there_{column}") for column in key))
+    same_key = reduce(and_, (F.col(column) == F.col(f"_there_{column}") for column in key))
     action = (
-        F.when(F.col("_there_hash").isNull(), _INSERT)
-        .when(F.col(_HASH).isNull() & F.col(_IN_SCOPE), _DELETE)
-        .when(F.col(_HASH) != F.col("_there_hash"), _UPDATE)
+        F.when(F.col("_there_hash").isNull(), merge.INSERT)
+        .when(F.col(merge.HASH).isNull() & F.col(IN_SCOPE), merge.DELETE)
+        .when(F.col(merge.HASH) != F.col("_there_hash"), merge.UPDATE)
     )
-    joined = staged.join(there, same_key, "full_outer").withColumn(_ACTION, action).where(F.col(_ACTION).isNotNull())
+    joined = (
+        staged.join(there, same_key, "full_outer")
+        .withColumn(merge.ACTION, action)
+        .where(F.col(merge.ACTION).isNotNull())
+    )
     keys = {column: F.coalesce(F.col(column), F.col(f"_there_{column}")) for column in key}
-    return joined.withColumns(keys).select(*staged.columns, _ACTION)
+    return joined.withColumns(keys).select(*staged.columns, merge.ACTION)
 
 
-def _marked(target: DataFrame, scope: Column | DataFrame | None) -> DataFrame:
+def marked(target: DataFrame, scope: Column | DataFrame | None) -> DataFrame:
     """Mark the rows that are in the scope."""
     if isinstance(scope, DataFrame):
-        marks = scope.withColumn(_IN_SCOPE, F.lit(True))
+        marks = scope.withColumn(IN_SCOPE, F.lit(True))
         joined = target.join(marks, scope.columns, "left")
-        return joined.withColumn(_IN_SCOPE, F.coalesce(_IN_SCOPE, F.lit(False)))
+        return joined.withColumn(IN_SCOPE, F.coalesce(IN_SCOPE, F.lit(False)))
     condition = F.lit(False) if scope is None else F.coalesce(scope, F.lit(False))
-    return target.withColumn(_IN_SCOPE, condition)
-
-
-def _merge(
-    spark: SparkSession,
-    path: Path,
-    changes: DataFrame,
-    key: tuple[str, ...],
-    columns: list[str],
-    counts: Mapping[str, int],
-) -> None:
-    on = " AND ".join(f"target.`{column}` = change.`{column}`" for column in key)
-    values: dict[str, str | Column] = {f"`{column}`": F.col(f"change.`{column}`") for column in columns}
-    merge = DeltaTable.forPath(spark, str(path)).alias("target").merge(changes.alias("change"), on)
-    # A MERGE that only inserts reads no more than keys and rewrites no file.
-    if _DELETE in counts:
-        merge = merge.whenMatchedDelete(f"change.{_ACTION} = '{_DELETE}'")
-    if _UPDATE in counts:
-        merge = merge.whenMatchedUpdate(f"change.{_HASH} <> target.{_HASH}", values)
-    if _UPDATE in counts or _INSERT in counts:
-        merge = merge.whenNotMatchedInsert(f"change.{_ACTION} <> '{_DELETE}'", values)
-    merge.execute()
+    return target.withColumn(IN_SCOPE, condition)

@@ -95,8 +95,16 @@ def _renamed(source: EventSource, rows: DataFrame, ring: Ring) -> DataFrame:
     if source.event_id != POSITION and set(source.event_id) & set(source.tokens):
         out = out.withColumn(_EVENT_ID, units.event_id(source))
     if _ROW_HASH in rows.columns and _EVENT_ID in rows.columns:
-        out = out.withColumn(_ROW_HASH, units.event_hash(out.schema, tuple(source.columns)))
+        out = _hashed(source, out)
     return out.select(*(F.col(f"`{name}`") for name in rows.columns))
+
+
+def _hashed(source: EventSource, rows: DataFrame) -> DataFrame:
+    """Hash what was delivered of events, without what a publish says of them."""
+    given = F.array(*map(F.lit, units.given_flags(source)))
+    plain = rows.withColumn("_flags", F.col("flags")).withColumn("flags", F.array_except("flags", given))
+    row_hash = units.event_hash(rows.schema, tuple(source.columns), seen_on_arrival=source.seen_on_arrival)
+    return plain.withColumn(_ROW_HASH, row_hash).withColumn("flags", F.col("_flags")).drop("_flags")
 
 
 def _retokenised(batches: Iterator[pa.RecordBatch], columns: Collection[str], ring: Ring) -> Iterator[pa.RecordBatch]:
