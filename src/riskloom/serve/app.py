@@ -166,6 +166,8 @@ class Application:
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
+        # No connection is taken before there is something to answer from; a registry that is away is tried on.
+        await self._try_load()
         self._tasks = [asyncio.create_task(self._refresh()), asyncio.create_task(self._flush())]
         await send({"type": "lifespan.startup.complete"})
         await receive()
@@ -181,12 +183,15 @@ class Application:
     async def _refresh(self) -> None:
         """Read the registry again and again; while it is away, requests go on with what was read."""
         while True:
-            try:
-                if await asyncio.to_thread(self.load):
-                    logger.info("the registry has changed")
-            except Exception:
-                logger.exception("the registry cannot be read; trying again")
             await asyncio.sleep(self._options.refresh)
+            await self._try_load()
+
+    async def _try_load(self) -> None:
+        try:
+            if await asyncio.to_thread(self.load):
+                logger.info("the registry has changed")
+        except Exception:
+            logger.exception("the registry cannot be read; trying again")
 
     async def _flush(self) -> None:
         while True:

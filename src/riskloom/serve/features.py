@@ -187,7 +187,9 @@ def _impatient(inner: dict[str, Any]) -> None:
     """Let a Redis that does not answer be given up soon, unless the repository says for how long to wait."""
     place = str(inner.get("connection_string", "localhost:6379"))
     if inner["type"] == "redis" and "socket_timeout" not in place:
-        inner["connection_string"] = f"{place},socket_timeout={_PATIENCE_S},socket_connect_timeout={_PATIENCE_S}"
+        # Its client would otherwise try again and again, ever more slowly, while all others wait.
+        bounds = f"socket_timeout={_PATIENCE_S},socket_connect_timeout={_PATIENCE_S},retry=null"
+        inner["connection_string"] = f"{place},{bounds}"
 
 
 _MOST_KNOWN = 1_000

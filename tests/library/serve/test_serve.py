@@ -1,0 +1,137 @@
+"""The feature server as its callers meet it: over HTTP."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import threading
+import time
+from contextlib import ExitStack
+
+import pytest
+from redis import Redis
+
+from riskloom.store.register import register
+from riskloom.store.repo import open_store
+from riskloom.testing import servers
+from tests.library.serve.conftest import ASKED, NOW, READER, USERS, columns, in_seconds, on_redis, serving, with_redis
+
+pytestmark = [pytest.mark.feast, pytest.mark.server]
+
+
+def test_feasts_remote_client_reads_what_our_client_reads(shop, make_shop, tmp_path):
+    with serving(shop, tmp_path, keys="") as server:
+        path = tmp_path / "feature_store.yaml"
+        path.write_text(
+            f"project: shop\nprovider: local\nregistry: {{registry_type: sql, path: 'sqlite:///{shop.root}/.riskloom/registry.db'}}\n"
+            f"online_store: {{type: remote, path: '{server.url}'}}\nentity_key_serialization_version: 3\n"
+        )
+        remote, local = open_store(tmp_path), open_store(shop.repo)
+        keys = [{"user_name": user, "device_id": "d1", "account_id": "a1"} for user in USERS]
+        service = local.get_feature_service("login_v1")
+        for features, full in (
+            (service, True),
+            (["user_logins:events_count_1h", "pair_logins:events_count_5m"], False),
+        ):
+            asked = {"features": features, "entity_rows": keys, "full_feature_names": full}
+            assert remote.get_online_features(**asked).to_dict() == in_seconds(local.get_online_features(**asked))
+
+
+def test_a_hundred_megabytes_are_refused_before_they_are_sent(server):
+    host, port = server.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as caller:
+        caller.sendall(
+            b"POST /get-online-features HTTP/1.1\r\nhost: x\r\ncontent-length: 104857600\r\n"
+            b"authorization: Bearer " + READER.encode() + b"\r\n\r\n"
+        )
+        assert caller.recv(1000).startswith(b"HTTP/1.1 413 ")
+
+
+def test_counts_and_log_lines_hold_no_key(server):
+    server.ask({**ASKED, "at": NOW})
+    text = server.get("/metrics").text
+    assert 'riskloom_entities_total{result="hit",view="user_logins"}' in text
+    assert 'riskloom_entities_total{result="miss",view="user_logins"}' in text
+    assert 'riskloom_requests_total{path="/get-online-features",status="200"}' in text
+    assert 'riskloom_staleness_seconds{view="user_logins"}' in text
+    assert "riskloom_request_seconds_bucket" in text
+    time.sleep(0.5)
+    log = server.log.read_text()
+    lines = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
+    mine = [line for line in lines if line["path"] == "/get-online-features" and line["status"] == 200]
+    assert {"time", "path", "status", "ms", "key", "asked", "entities"} == set(mine[0])
+    assert (mine[-1]["key"], mine[-1]["asked"], mine[-1]["entities"]) == ("scorer", "user_v1", 3)
+    for value in ("ann", "zoe", READER, "/secrets"):
+        assert value not in log
+        assert value not in text
+
+
+def test_a_store_that_is_away_is_told_and_the_server_recovers_by_itself(make_shop, tmp_path):
+    shop, port = make_shop(), servers.free_port()
+    with ExitStack() as stack:
+        with with_redis(tmp_path, port):
+            on_redis(shop, port)
+            server = stack.enter_context(serving(shop, tmp_path))
+            assert server.ask(ASKED).status_code == 200
+            damage(port, "user_logins")
+            damaged = server.ask(ASKED)
+            assert damaged.status_code == 409
+            assert damaged.json()["detail"].startswith(
+                "view 'user_logins': the watermark in the online store is damaged ("
+            )
+            assert damaged.json()["detail"].endswith(" Materialize the view again.")
+        begun = time.monotonic()
+        away = server.ask(ASKED)
+        assert time.monotonic() - begun < 2
+        assert (away.status_code, away.headers["retry-after"]) == (503, "1")
+        told = away.json()["detail"]
+        assert told.startswith(f"the online store, Redis at 127.0.0.1:{port}, failed: ")
+        assert told.endswith("Nothing is lost: try again once it is back.")
+        assert [server.get(path).status_code for path in ("/ready", "/health")] == [503, 200]
+        with with_redis(tmp_path, port):
+            time.sleep(0.3)
+            # An empty store: nothing is materialized, which is no error.
+            assert columns(server.ask(ASKED))["events_count_1h"]["statuses"] == ["NULL_VALUE"] * 3
+
+
+def damage(port, view):
+    """Flip bits of every state of a view."""
+    store = Redis(port=port)
+    for name in store.keys(f"riskloom:shop:{view}:*"):
+        body = store.get(name)
+        if len(body) > 100:
+            store.set(name, body[:60] + bytes([body[60] ^ 255]) + body[61:])
+    store.close()
+
+
+def test_a_new_registry_is_taken_in_and_a_stop_is_graceful_and_no_request_is_dropped(make_shop, tmp_path):
+    shop = make_shop()
+    with with_redis(tmp_path) as port:
+        on_redis(shop, port)
+        with serving(shop, tmp_path, "--workers", "2") as server:
+            statuses, ended = [], threading.Event()
+
+            def ask():
+                while not ended.is_set():
+                    statuses.append(server.ask(ASKED).status_code)
+
+            callers = [threading.Thread(target=ask) for _ in range(3)]
+            for caller in callers:
+                caller.start()
+            old, new = 'user_v1 = FeatureService(name="user_v1"', 'user_v9 = FeatureService(name="user_v9"'
+            register(shop.redeclare(old, f'{new}, features=("user_logins",))\n{old}'))
+            deadline = time.monotonic() + 20
+            # Each of the workers, which take turns.
+            while not all(server.ask({**ASKED, "feature_service": "user_v9"}).status_code == 200 for _ in range(12)):
+                assert time.monotonic() < deadline
+                time.sleep(0.2)
+            ended.set()
+            for caller in callers:
+                caller.join()
+            assert set(statuses) == {200}
+            counted = server.get("/metrics").text
+            assert 'riskloom_requests_total{path="/get-online-features",status="200"} ' in counted
+            server.process.send_signal(signal.SIGTERM)
+            assert server.process.wait(20) in (0, -signal.SIGTERM)
+            assert "Traceback" not in server.log.read_text()
