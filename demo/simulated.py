@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import shutil
 import sys
@@ -12,6 +13,7 @@ from demo.pipeline import Outcome
 from demo.simulate.run import SUMMARY, Simulation, simulate
 from demo.simulate.scales import scale_of
 from demo.simulate.scenarios import SCENARIOS
+from riskloom.intervals import DAY, to_datetime
 from riskloom.plan import build
 from riskloom.project import Project
 from riskloom.run import execute
@@ -21,6 +23,8 @@ from riskloom.run.spans import spans
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from riskloom.run.report import RunReport
 
 SEED = 7
 
@@ -44,6 +48,10 @@ def run_simulated(root: Path, scale: str, say: Callable[[str], None]) -> tuple[P
         say(f"simulating scale {scale} into {folder}")
         simulate(simulation, folder)
     report = execute(project, build(project, spans(project, project.sources)), Lines(sys.stdout))
+    # The project's own job, from the project's own folder.
+    write_account_graph = importlib.import_module("jobs.account_graph").write_account_graph
+    for until in _weeks(report):
+        say(f"graph of accounts at {to_datetime(until):%Y-%m-%d}: {write_account_graph(project, until):,} accounts")
     say("\nWhat was read, beside the list of damaged lines and the truth:")
     found = faults(project, folder)
     for source, wrong in found.items():
@@ -53,6 +61,13 @@ def run_simulated(root: Path, scale: str, say: Callable[[str], None]) -> tuple[P
         data_docs=project.settings.state / "gx" / "index.html",
         faults=tuple(f"{source}: {one}" for source, wrong in found.items() for one in wrong),
     )
+
+
+def _weeks(report: RunReport) -> list[int]:
+    """Give the ends of the weeks that were run: each has a graph of what accounts shared by then."""
+    end = max(record.interval_end for record in report.sources.values())
+    begin = min(record.interval_start for record in report.sources.values())
+    return sorted(range(end, begin, -7 * DAY))
 
 
 def _is_of(folder: Path, scale: str) -> bool:

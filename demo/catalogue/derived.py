@@ -37,7 +37,8 @@ def network(address: str | None) -> str | None:
         ('10.20.30.0/24', None)
     """
     parts = (address or "").split(".")
-    return f"{'.'.join(parts[:3])}.0/24" if len(parts) == 4 else None  # noqa: PLR2004 - of IPv4
+    numbers = len(parts) == 4 and all(part.isdecimal() for part in parts)  # noqa: PLR2004 - of IPv4
+    return f"{'.'.join(parts[:3])}.0/24" if numbers else None
 
 
 def address_key(text: str | None) -> str | None:
@@ -60,8 +61,8 @@ def text_key(text: str | None) -> str | None:
         >>> text_key("Pay at https://a.example/1 now!") == text_key("pay at now")
         True
     """
-    words = [word for word in re.split(r"(https?://\S+)", (text or "").lower()) if not word.startswith("http")]
-    letters = "".join(sign for sign in "".join(words) if sign.isalpha())
+    words = re.sub(r"https?://\S+", "", (text or "").lower())
+    letters = "".join(sign for sign in words if sign.isalpha())
     return hashlib.sha256(letters.encode()).hexdigest()[:16] if letters else None
 
 
@@ -109,7 +110,7 @@ def _accounts(row: Row) -> Row:
 
 
 def _orders(row: Row) -> Row:
-    share = row["discount"] / row["gross"] if row["gross"] else None
+    share = row["discount"] / row["gross"] if row["gross"] and row["discount"] is not None else None
     return {
         "network": network(row["ip"]),
         "address_key": address_key(row["ship_to"]),

@@ -18,6 +18,8 @@ _INTRODUCTION = """# The fraud catalogue
 `riskloom --project demo/platform features --risk coupon` lists what helps with a risk, each feature with its unit, its
 owner and the services that read it. This page is written by `python -m demo.catalogue`.
 """
+# Which tables a day's jobs read, by the view that they fill.
+JOBS = {"account_graph": "logins & orders & payments & cases"}
 
 
 def matching(project: Project, answer: str) -> list[str]:
@@ -43,13 +45,14 @@ def page(project: Project) -> str:
 
 
 def _lineage(project: Project) -> str:
-    views = {**project.views}
+    views = {**project.views, **project.batch_views}
     lines = ["```mermaid", "flowchart LR"]
     lines += [f"  {name}[({name})] --> {view.name}" for name in project.sources for view in project.views_of(name)]
     served: dict[str, list[str]] = {}
     for name in project.services:
-        for view, _ in project.service_features(name):
+        for view, _ in (*project.service_features(name), *project.service_columns(name)):
             served.setdefault(view.name, []).append(name)
+    lines += [f"  {JOBS[name]} --> {name}" for name in project.batch_views]
     lines += [f"  {view} --> {name}{{{{{name}}}}}" for view in views for name in served.get(view, [])]
     drawn = "\n".join([*lines, "```"])
     return f"## From source to service\n\n{drawn}\n"
@@ -61,7 +64,7 @@ def _services(project: Project) -> str:
             f"`{name}`",
             service.description,
             ", ".join(f"`{key}`" for key in project.service_keys(name)),
-            sum(len(features) for _, features in project.service_features(name)),
+            sum(len(features) for _, features in (*project.service_features(name), *project.service_columns(name))),
             service.owner,
         )
         for name, service in project.services.items()
@@ -95,6 +98,10 @@ def _views(project: Project) -> str:
     shown = [
         (f"`{view.name}`", view.entity.name, f"`{view.source.name}`", counts[view.name], view.description, view.owner)
         for view in project.views.values()
+    ]
+    shown += [
+        (f"`{view.name}`", view.entity.name, f"`{view.table}`", counts[view.name], view.description, view.owner)
+        for view in project.batch_views.values()
     ]
     labels = [
         (f"`{name}`", label.entity.name, f"`{label.source.name}`", f"`{label.availability}`", label.description)

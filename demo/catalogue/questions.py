@@ -29,7 +29,9 @@ def _all(risk: str, *rows: tuple[str, str, str]) -> tuple[Question, ...]:
     return tuple(Question(risk, asked, tuple(answers.split()), reason) for asked, answers, reason in rows)
 
 
-_GRAPH = "Needs the graph of shared identifiers, which no view holds yet."
+_DAILY = (
+    "Of a day's graph, in batches: devices, addresses, doors and cards; hubs of more than 200 accounts are left out."
+)
 _JOIN = "Needs events of another source of the same order; a view reads one source."
 _CALLER = "Both parts are served; the caller divides, since a view reads one source."
 
@@ -108,18 +110,18 @@ QUESTIONS = (
     *_all(
         "collusion",
         ("edges between buyers and sellers, 30 d", "buyer_seller_orders:created_*", ""),
-        ("component: size, density, age", "", _GRAPH),
-        ("degree, and fraud within two hops", "device_orders:created_account_id_count_distinct_30d address_key_orders:created_account_id_count_distinct_30d "
-         "device_cases:fraud_*", "Degrees by device and door, and what was known of the device. " + _GRAPH),
-        ("overlap of identifiers", "", _GRAPH),
-        ("reciprocity, cycles of four at most", "", _GRAPH),
+        ("component: size, density, age", "account_graph:component_*", _DAILY),
+        ("degree, and fraud within two hops", "account_graph:degree account_graph:two_hop_fraud_share device_orders:created_account_id_count_distinct_30d "
+         "device_cases:fraud_*", _DAILY),
+        ("overlap of identifiers", "account_graph:component_density", "Of the component's, not of a pair's."),
+        ("reciprocity, cycles of four at most", "", "Gifts and payouts name no receiver in any log."),
         ("fan-in", "seller_orders:created_account_id_count_distinct_*", ""),
         ("risk of the community, halved every 14 d", "account_cases:*decayed_sum14d_* device_cases:*decayed_sum14d_*", "Of the entity itself."),
         ("the same things bought by a pair, 7 d", "buyer_seller_orders:created_item_id_count_distinct_7d", "Of buyer and seller, not of two buyers."),
     ),
     *_all(
         "brushing",
-        ("buyer shares identifiers with the seller", "", "Sellers' lines name no device, address or door; " + _GRAPH[0].lower() + _GRAPH[1:]),
+        ("buyer shares identifiers with the seller", "", "Sellers' lines name no device, address or door."),
         ("concentration of a seller's buyers, 7 d", "seller_orders:created_account_id_hhi_7d", ""),
         ("buyers whose account is a week old", "account_changes:registered_events_time_since_last_30d", "Of each buyer; the seller's share " + _JOIN[0].lower() + _JOIN[1:]),
         ("views before the order", "session_clicks:viewed_events_count_1h account_clicks:viewed_events_count_1h", ""),
@@ -217,6 +219,6 @@ QUESTIONS = (
         ("share of new values", "account_device_logins:succeeded_events_novelty90d_1d account_system_logins:succeeded_events_novelty90d_1d", ""),
         ("precision by matured labels", "account_cases:fraud_events_count_90d_per_events_count_90d", ""),
         ("cold entities", "account_changes:registered_events_time_since_last_30d account_orders:created_events_time_since_first_90d", ""),
-        ("new clusters", "", _GRAPH),
+        ("new clusters", "account_graph:component_age_days account_graph:component_accounts", _DAILY),
     ),
 )  # fmt: skip

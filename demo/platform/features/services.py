@@ -64,6 +64,14 @@ refund_risk_v1 = _service(
     owner="order-integrity",
 )
 
+# Analysts look at rings in batches: a table that a day's job writes is joined as of then, and no request waits for it.
+ring_review_v1 = _service(
+    "ring_review_v1",
+    *("account_graph", "account_orders", "account_cases"),
+    of="Which accounts are to be looked at together?",
+    owner="marketplace-integrity",
+)
+
 seller_risk_v1 = _service(
     "seller_risk_v1",
     *("seller_orders", "seller_reviews", "seller_actions", "seller_cases", "buyer_seller_orders"),

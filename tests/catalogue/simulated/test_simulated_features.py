@@ -9,9 +9,12 @@ from random import Random
 import pytest
 
 from demo.catalogue.derived import with_derived
+from demo.simulate.calendar import DRIFT, Calendar
 from riskloom.intervals import to_micros
 from riskloom.project import Project
 from riskloom.testing.against_oracle import differences
+from riskloom.testing.rows import events_table, spine_table
+from riskloom.windows import compute
 
 PLATFORM = Path(__file__).parents[3] / "demo" / "platform"
 ENTITIES = 3
@@ -60,3 +63,17 @@ def test_features_of_two_hundred_entities_are_the_oracles(project, events):
         asked += len(spine)
         assert list(differences(view, kept, spine)) == [], view.name
     assert asked >= 200
+
+
+def test_a_field_that_disappears_half_way_leaves_nulls_alone(project, events):
+    view, name = project.view("device_clicks"), "unattested_events_count_1d_per_attested_count_1d"
+    clicks = [row for row in events["clicks"] if row["device_id"] is not None]
+    half, end = Calendar(14).instant(DRIFT), Calendar(14).end
+    devices = sorted({row["device_id"] for row in clicks})
+    for at, known in ((half, True), (end, False)):
+        spine = spine_table(view, [{"device_id": device, "at": at} for device in devices])
+        found = compute(view, events_table(view, clicks), spine)
+        clicked = [row for row in found.to_pylist() if row["events_count_1d"]]
+        assert clicked
+        assert any(row[name] is not None for row in clicked) == known
+        assert all(row["dwell_ms_mean_1d"] is not None for row in clicked)

@@ -1,0 +1,1 @@
+"""What needs more than windows: batch jobs, each of which writes a table that a batch view reads."""
