@@ -14,7 +14,7 @@ from pathlib import Path
 from demo.examples import TRAINING_ROWS, Example, newest_keys, p50, show
 from demo.pipeline import Outcome, run_dags
 from demo.simulate.errors import SimulationError
-from demo.simulated import run_simulated
+from demo.simulated import run_simulated, simulation_of
 from riskloom import Project, build_training_set
 from riskloom.errors import RiskloomError
 from riskloom.run.status import status_of
@@ -34,7 +34,7 @@ def main() -> int:
     parser.add_argument("--scale", help="simulate a platform of this scale, such as S, and work on that")
     scale = parser.parse_args().scale
     if scale:
-        project, outcome = run_simulated(ROOT, scale, say)
+        project, outcome = run_simulated(ROOT, simulation_of(scale), say)
     else:
         project = Project.load(ROOT)
         outcome = run_dags(project)

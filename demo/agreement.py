@@ -45,7 +45,9 @@ def faults(project: Project, folder: Path) -> dict[str, list[str]]:
     if not path.is_file():
         raise SimulationError.not_a_simulation(folder)
     listed = pc_csv.read_csv(path)
-    return {source: _of_source(project, folder, source, listed) for source in LAYOUTS if source in project.sources}
+    happened = {path.name for path in (folder / "truth" / "events").iterdir()}
+    sources = [source for source in LAYOUTS if source in project.sources and source in happened]
+    return {source: _of_source(project, folder, source, listed) for source in sources}
 
 
 def listed_of(source: str, listed: pa.Table) -> pa.Table:

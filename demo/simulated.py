@@ -29,25 +29,31 @@ if TYPE_CHECKING:
 SEED = 7
 
 
-def run_simulated(root: Path, scale: str, say: Callable[[str], None]) -> tuple[Project, Outcome]:
+def simulation_of(scale: str) -> Simulation:
+    """Give the demo's simulation of a scale: all scenarios, and always the same seed."""
+    return Simulation(scale=scale_of(scale), seed=SEED, scenarios=tuple(SCENARIOS))
+
+
+def run_simulated(root: Path, simulation: Simulation, say: Callable[[str], None]) -> tuple[Project, Outcome]:
     """Simulate a platform, run every step of its project, and hold what came out to the simulation's truth.
 
     Args:
         root: The checkout.
-        scale: Name of a scale. What a run on another scale left is removed first.
+        simulation: What is simulated. What a run on another scale left is removed first.
         say: Prints a line.
 
     Returns:
         The project, and what the run left behind.
     """
-    simulation = Simulation(scale=scale_of(scale), seed=SEED, scenarios=tuple(SCENARIOS))
     project = Project.load(root / "demo" / "platform")
     folder = project.settings.data.parent
-    if not _is_of(folder, scale):
+    if not _is_of(folder, simulation.scale.name):
         shutil.rmtree(project.settings.state, ignore_errors=True)
-        say(f"simulating scale {scale} into {folder}")
+        say(f"simulating scale {simulation.scale.name} into {folder}")
         simulate(simulation, folder)
-    report = execute(project, build(project, spans(project, project.sources)), Lines(sys.stdout))
+    # A short simulation has no file of some source: nothing is sent back on the day on which it is ordered.
+    sources = [name for name in project.sources if (project.settings.data / name).is_dir()]
+    report = execute(project, build(project, spans(project, sources), sources=sources), Lines(sys.stdout))
     # The project's own job, from the project's own folder.
     write_account_graph = importlib.import_module("jobs.account_graph").write_account_graph
     for until in _weeks(report):
