@@ -195,7 +195,7 @@ QUESTIONS = (
         "information_leakage",
         ("customers read, 1 h and 1 d", "staff_reads:owner_id_count_distinct_1h staff_reads:owner_id_count_distinct_1d", ""),
         ("personal fields times records", "staff_reads:personal_fields_sum_* staff_reads:n_records_sum_*", ""),
-        ("beside the own 28 d, and the role's", "staff_reads:n_records_zscore28d_1d peer_reads:n_records_*", ""),
+        ("beside the own 28 d, and the role's", "staff_reads:n_records_zscore28d_1d role_reads:n_records_*", "One's own are among the role's: what all others did is for training sets alone."),
         ("share without a ticket", "staff_reads:without_ticket_*", ""),
         ("share at night", "staff_reads:off_hours_*", ""),
         ("new address", "staff_desk_reads:events_novelty90d_1d", "The log names no device."),

@@ -49,5 +49,4 @@ click_source = Entity.of(
     device_id="string",
     description="Where clicks come from: address, app, system and device together.",
 )
-peers = Entity.of("peers", role="string", staff_id="string", description="One of the staff among those of their role.")
 staff_desk = Entity.of("staff_desk", staff_id="string", ip="string", description="One of the staff at one address.")

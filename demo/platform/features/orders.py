@@ -108,10 +108,9 @@ buyer_seller_orders = FeatureView(
         aggregate.count_distinct("item_id", where=created),
         aggregate.time_since_last(where=created),
         aggregate.ratio(aggregate.count(where=cancelled), _made),
-        aggregate.leave_own_out(aggregate.sum("gross", where=created), within=seller),
     ),
     max_staleness="2d",
-    description="What one buyer ordered at one seller, and what all others did there.",
+    description="What one buyer ordered at one seller.",
     owner="marketplace-integrity",
     risks=("collusion", "brushing"),
 )

@@ -109,7 +109,7 @@ click_risk_v1 = _service(
 
 leakage_risk_v1 = _service(
     "leakage_risk_v1",
-    *("staff_reads", "role_reads", "peer_reads", "staff_desk_reads", "data_subject_reads", "staff_member_cases"),
+    *("staff_reads", "role_reads", "staff_desk_reads", "data_subject_reads", "staff_member_cases"),
     of="Does this member of the staff read what they need not?",
     owner="data-protection",
 )

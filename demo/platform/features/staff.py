@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from features.entities import data_subject, peers, role, staff_desk, staff_member
+from features.entities import data_subject, role, staff_desk, staff_member
 from features.later_sources import staff
 from riskloom import FeatureView, Filter, aggregate
 
@@ -51,23 +51,6 @@ role_reads = FeatureView(
     ),
     max_staleness="4d",
     description="What all of one role read.",
-    owner=_OWNER,
-    risks=_RISKS,
-)
-
-peer_reads = FeatureView(
-    name="peer_reads",
-    entity=peers,
-    source=staff,
-    windows=("1d", "28d"),
-    aggregations=(
-        aggregate.mean("n_records"),
-        aggregate.leave_own_out(aggregate.mean("n_records"), within=role),
-        aggregate.leave_own_out(aggregate.stddev("n_records"), within=role),
-        aggregate.leave_own_out(aggregate.count(), within=role),
-    ),
-    max_staleness="4d",
-    description="What one of the staff reads, beside what the others of the role do.",
     owner=_OWNER,
     risks=_RISKS,
 )

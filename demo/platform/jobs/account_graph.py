@@ -6,6 +6,7 @@ import importlib
 from functools import reduce
 from typing import TYPE_CHECKING
 
+from delta.tables import DeltaTable
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
@@ -46,10 +47,10 @@ def write_account_graph(project: Project, until: int) -> int:
     ready = F.timestamp_micros(F.lit(until + READY))
     rows = graph.account_graph(_links(spark, lake, until), _known(spark, lake, until), until)
     path = lake.root / project.batch_views["account_graph"].table
-    writer = rows.withColumn("available_ts", ready).coalesce(1).write.format("delta").mode("overwrite")
+    stamped = rows.withColumn("available_ts", ready).coalesce(1).localCheckpoint()
     if tables.exists(path):
-        writer = writer.option("replaceWhere", f"available_ts = timestamp_micros({until + READY})")
-    writer.save(str(path))
+        DeltaTable.forPath(spark, str(path)).delete(F.col("available_ts") == ready)
+    stamped.write.format("delta").mode("append").save(str(path))
     return spark.read.format("delta").load(str(path)).where(F.col("available_ts") == ready).count()
 
 

@@ -17,7 +17,7 @@ from riskloom.testing.rows import events_table, spine_table
 from riskloom.windows import compute
 
 PLATFORM = Path(__file__).parents[3] / "demo" / "platform"
-ENTITIES = 3
+ENTITIES = 4
 DAY = 86_400_000_000
 
 
