@@ -68,7 +68,12 @@ def running(command: list[str], ready: Callable[[], bool], **options: str | Path
     finally:
         # PostgreSQL's fast stop; to Redis it is a stop as well.
         process.send_signal(signal.SIGINT)
-        process.wait(_SECONDS)
+        try:
+            process.wait(_SECONDS)
+        except subprocess.TimeoutExpired:
+            # As Feast's server does, which waits for connections that nobody closes.
+            process.kill()
+            process.wait()
 
 
 def answers(port: int) -> bool:
