@@ -164,7 +164,7 @@ def _new_readings(source: EventSource, manifest: Manifest, found: Found) -> list
             manifest.note(file, look, seen_as)
             continue
         ingest_ts = now + number * _APART_MICROS
-        kin = manifest.kin(look, seen_as)
+        kin = manifest.kin(file, look, seen_as)
         if kin.stretches and source.identical_lines == "duplicate":
             # A line is compared with those of the whole file, also with those that were there before it grew.
             kin = replace(kin, stretches=(replace(kin.stretches[0], end=seen_as.size + 1),))

@@ -42,7 +42,9 @@ def look_at(spark: SparkSession, source: EventSource, files: Sequence[InputFile]
     looks = [_look(source, file) for file in files]
     settled = [manifest.settled(file, look) for file, look in zip(files, looks, strict=True)]
     asked = [
-        (file, manifest.sizes(look)) for file, look, known in zip(files, looks, settled, strict=True) if known is None
+        (file, manifest.sizes(file, look))
+        for file, look, known in zip(files, looks, settled, strict=True)
+        if known is None
     ]
     read = iter(_inspect(spark, source, asked))
     seen = [known if known is not None else next(read) for known in settled]
@@ -74,7 +76,7 @@ def _compared(spark: SparkSession, source: EventSource, found: Found, manifest: 
     records = [record_of(source.name, *one) for one in new]
     places, asked = [], []
     for place, (file, look, seen_as) in enumerate(found):
-        shorter = [one for one in records if one.size < seen_as.size and may_continue(look, one)]
+        shorter = [one for one in records if one.size < seen_as.size and may_continue(file, look, one)]
         sizes = {one.size for one in shorter} - set(seen_as.prefixes)
         if sizes and not manifest.knows(seen_as.file_hash):
             places.append(place)

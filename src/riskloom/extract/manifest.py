@@ -121,13 +121,13 @@ class Manifest:
             return None
         return Inspection(record.file_hash, record.size, record.lines, look.head, record.failure or None)
 
-    def sizes(self, look: Look) -> tuple[int, ...]:
+    def sizes(self, file: InputFile, look: Look) -> tuple[int, ...]:
         """Give the sizes of contents that a file may continue, by how they begin."""
-        return tuple(sorted({one.size for one in self.contents.values() if may_continue(look, one)}))
+        return tuple(sorted({one.size for one in self.contents.values() if may_continue(file, look, one)}))
 
-    def kin(self, look: Look, seen_as: Inspection) -> Kin:
+    def kin(self, file: InputFile, look: Look, seen_as: Inspection) -> Kin:
         """Say which lines of a new content came in before, in one that it continues or is the beginning of."""
-        longer = (one for one in self.contents.values() if one.size > seen_as.size and _may_be_part(look, one))
+        longer = (one for one in self.contents.values() if one.size > seen_as.size and _may_be_part(file, look, one))
         for one in sorted(longer, key=lambda one: (one.ingest_ts, one.file_hash)):
             failure = seen_as.failure
             if content_hash_in(self.bronze, one.file_hash, seen_as.size, failure) == seen_as.file_hash:
@@ -213,21 +213,24 @@ def _cut(record: FileRecord, end: int) -> tuple[Stretch, ...]:
     return tuple(kept)
 
 
-def may_continue(look: Look, short: FileRecord) -> bool:
-    """Say whether a file may begin with a content, by how both begin."""
+def may_continue(file: InputFile, look: Look, short: FileRecord) -> bool:
+    """Say whether a file may begin with a content, by how both begin.
+
+    Less than a line is shared by chance: it is continued under its own name alone.
+    """
     if not short.size or short.failure == BINARY:
         return False
     if short.first_bytes:
         return short.first_bytes == look.first_bytes
-    return not short.first_line or short.first_line == look.first_line
+    return short.first_line == look.first_line if short.first_line else short.file == file.name
 
 
-def _may_be_part(look: Look, long: FileRecord) -> bool:
+def _may_be_part(file: InputFile, look: Look, long: FileRecord) -> bool:
     if long.failure == BINARY:
         return False
     if look.first_bytes:
         return look.first_bytes == long.first_bytes
-    return not look.first_line or look.first_line == long.first_line
+    return look.first_line == long.first_line if look.first_line else long.file == file.name
 
 
 def _is_prefix(short: FileRecord, seen_as: Inspection) -> bool:
