@@ -55,7 +55,9 @@ def _look(source: EventSource, file: InputFile) -> Look:
     try:
         return Look.at(file.path)
     except OSError as error:
-        raise ExtractError.unreadable(source.name, file.path, error.strerror or str(error)) from error
+        why = error.strerror or str(error)
+    # Raised with no cause: what cannot be read is told here, and not once more as what cannot be written.
+    raise ExtractError.unreadable(source.name, file.path, why)
 
 
 def _inspect(spark: SparkSession, source: EventSource, asked: Asked) -> list[Inspection]:
