@@ -56,7 +56,11 @@ def _emptied(data: Path, plan: str) -> Path:
 
 def _settings(data: Path, folder: Path) -> Settings:
     # Long runs are worth the JVM's second compiler, which sessions of seconds are better without.
-    options = {"spark.driver.extraJavaOptions": "-Duser.timezone=UTC"}
+    options = {
+        "spark.driver.extraJavaOptions": "-Duser.timezone=UTC",
+        # A damaged line has a key twice, at which `str_to_map` would end the whole run of Spark's functions.
+        "spark.sql.mapKeyDedupPolicy": "LAST_WIN",
+    }
     return Settings(
         name="b", lake=folder / "lake", data=data, feature_repo=folder / "f", state=folder / "s", spark=options
     )
