@@ -82,7 +82,7 @@ class Bench:
 
     def write(self, source: str, day: int) -> None:
         """Write the log of a day: some events late, some of the day before sent again, some damaged."""
-        random = np.random.default_rng(day)
+        random = np.random.default_rng(day + 1)
         path = self.root / "data" / source / f"{_date(day)}.log"
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("w") as file:
