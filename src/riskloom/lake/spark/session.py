@@ -12,6 +12,7 @@ from pyspark.sql import SparkSession
 
 from riskloom.lake import jars
 from riskloom.lake.retention import retention_properties
+from riskloom.lake.spark.classes import java_options
 from riskloom.settings import RETENTION
 
 if TYPE_CHECKING:
@@ -84,11 +85,14 @@ def _options(project: Project | Settings | None) -> dict[str, str]:
     root = getattr(project, "root", None)
     paths = [str(path) for path in (root, _SOURCES) if path]
     inherited = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
+    found = [str(path) for path in jars.ensure()]
     return {
         **DEFAULTS,
-        "spark.jars": ",".join(str(path) for path in jars.ensure()),
+        "spark.jars": ",".join(found),
+        # On the class path of Java itself they are in the archive of classes, too.
+        "spark.driver.extraClassPath": os.pathsep.join(found),
         "spark.driver.extraJavaOptions": (
-            f"-Dlog4j2.configurationFile={_LOGGING.as_uri()} -Duser.timezone=UTC {_SHORT_LIVED}"
+            f"-Dlog4j2.configurationFile={_LOGGING.as_uri()} -Duser.timezone=UTC {_SHORT_LIVED} {java_options()}"
         ),
         # Workers do not inherit the driver's sys.path, and need the library and the project's folders.
         "spark.executorEnv.PYTHONPATH": os.pathsep.join(dict.fromkeys([*paths, *inherited])),
