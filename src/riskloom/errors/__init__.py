@@ -16,7 +16,7 @@ from riskloom.errors.quality import QualityError, ValidationFailed
 from riskloom.errors.serve import RequestError, ServeError
 from riskloom.errors.store import StoreError
 from riskloom.errors.time import TimeError
-from riskloom.errors.windows import SpineError, WindowError
+from riskloom.errors.windows import SpineError, SumOverflowError, WindowError
 
 __all__ = [
     "AccountingError",
@@ -33,6 +33,7 @@ __all__ = [
     "ServeError",
     "SpineError",
     "StoreError",
+    "SumOverflowError",
     "TimeError",
     "ValidationFailed",
     "WindowError",

@@ -54,6 +54,10 @@ class WindowError(RiskloomError):
         """Build the error for a filter by a created time that is not named."""
         return cls("filter_by_created needs created_ts: the column that says when a row was created. Name it.")
 
+
+class SumOverflowError(WindowError):
+    """A sum of whole numbers that is no 64-bit integer."""
+
     @classmethod
     def sum_overflow(cls, feature: str, column: str, windows: int) -> Self:
         """Build the error for sums that are no 64-bit integers."""

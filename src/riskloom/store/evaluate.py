@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
+from riskloom.errors import SumOverflowError
 from riskloom.intervals import available, parse_duration
 from riskloom.store.inner.base import KeyCodec
 from riskloom.store.packed.pushed import PushedEvents
@@ -34,6 +35,8 @@ OUTSIDE_MAX_AGE = "outside_max_age"
 SATURATED = "saturated"
 BEFORE_STATE = "before_state"
 UPDATING = "updating"
+# What stands for a sum that leaves int64.
+OVERFLOW = object()
 
 
 class Plan:
@@ -183,8 +186,22 @@ def _compute(
     places = pa.array(np.repeat([i for i, _ in owners.values()], sizes))
     shared = {name: keys[name].take(places) for name in plan.view.partition_keys}
     owned = pa.table({**shared, **_columns(events)})
-    values = compute(plan.view, owned, spine, names)
+    try:
+        values = compute(plan.view, owned, spine, names)
+    except SumOverflowError:
+        return [_of_one(plan, owned, spine.slice(place, 1), names) for place in range(len(found))]
     return list(zip(*(column.to_pylist() for column in values.columns), strict=True))
+
+
+def _of_one(plan: Plan, events: pa.Table, spine: pa.Table, names: Sequence[str]) -> tuple[Any, ...]:
+    """Give the features of one entity, each by itself: a sum that leaves int64 is nothing to the others."""
+    found: list[Any] = []
+    for name in names:
+        try:
+            found.append(compute(plan.view, events, spine, [name]).column(0)[0].as_py())
+        except SumOverflowError:
+            found.append(OVERFLOW)
+    return tuple(found)
 
 
 def with_pushed(plan: Plan, mark: Mark, state: State | None, recent: Recent, at: int) -> State | None:
@@ -223,6 +240,8 @@ def _row(values: tuple[Any, ...], state: State, starts: list[int], at: int, *, s
 def _status(value: Any, start: int, state: State, at: int, *, stale: bool) -> str:  # noqa: ANN401 - a feature's value
     if start < state.since:
         return BEFORE_STATE
+    if value is OVERFLOW:
+        return SATURATED
     if state.truncated_before != NEVER and start < state.truncated_before:
         return SATURATED
     if state.recent is not None and state.recent.saturates(start, at):

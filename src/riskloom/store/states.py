@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from riskloom.store.packed.encode import encode
+from riskloom.store.packed.encode import Bounds, encode
 from riskloom.store.packed.fold import Events
 from riskloom.store.sorting import EVENT_ID, entity_edges, sorted_events
 from riskloom.store.state import NEVER, State
@@ -76,7 +76,8 @@ def _events(table: pa.Table, begins: Ints, ends: Ints) -> Events:
 
 
 def _packed(plan: Plan, events: Events, stamp: Stamp) -> Iterator[bytes]:
-    return encode(plan.shape, events, plan.declaration, stamp, min(plan.view.max_events, MAX_RAW), plan.hold)
+    bounds = Bounds(min(plan.view.max_events, MAX_RAW), plan.view.max_events, plan.hold)
+    return encode(plan.shape, events, plan.declaration, stamp, bounds)
 
 
 def _lists(plan: Plan, events: Events, stamp: Stamp) -> Iterator[bytes]:

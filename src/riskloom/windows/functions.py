@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from riskloom.declare.functions import DISTINCT_CAP, NEWEST_CAP
-from riskloom.errors import WindowError
+from riskloom.errors import SumOverflowError
 from riskloom.intervals import SECOND
 from riskloom.windows import wide
 from riskloom.windows.frequencies import FREQUENCIES
@@ -47,7 +47,7 @@ def evaluate(feature: Feature, selection: Selection, stretches: Stretches) -> pa
         Values of the feature's type, shape (k,).
 
     Raises:
-        WindowError: The sum of a window is no int64.
+        SumOverflowError: The sum of a window is no int64.
     """
     return _FUNCTIONS[feature.function](feature, selection, stretches)
 
@@ -74,11 +74,11 @@ def checked(feature: Feature, upper: Ints, lower: Ints) -> Ints:
     """Give sums as int64.
 
     Raises:
-        WindowError: One is no int64.
+        SumOverflowError: One is no int64.
     """
     fits = wide.fits(upper)
     if not fits.all():
-        raise WindowError.sum_overflow(feature.name, str(feature.leaves[0].column), int((~fits).sum()))
+        raise SumOverflowError.sum_overflow(feature.name, str(feature.leaves[0].column), int((~fits).sum()))
     return (upper << 32) | lower
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from riskloom.store.packed.fold import cut_tiles, fold
 from riskloom.store.packed.head import FINGERPRINT, HEAD_DTYPE, SCALED, seal
+from riskloom.store.packed.lists import Lists
 from riskloom.store.packed.picks import Picks
 from riskloom.store.packed.push_part import PushParts
 from riskloom.store.packed.raws import raw_records
@@ -29,7 +30,21 @@ _INT32, _BYTE, _SHORT = 2**31, 2**8, 2**16
 _WIDE_BYTES = 24
 
 
-def encode(shape: Shape, events: Events, declaration: bytes, stamp: Stamp, max_raw: int, hold: int) -> Iterator[bytes]:
+class Bounds(NamedTuple):
+    """How much a state may hold.
+
+    Attributes:
+        raw: How many events of an entity are kept as they are, at most.
+        listed: How many events a list of numbers holds, at most.
+        hold: Microseconds before the cut from which on the ids of events are listed.
+    """
+
+    raw: int
+    listed: int
+    hold: int
+
+
+def encode(shape: Shape, events: Events, declaration: bytes, stamp: Stamp, bounds: Bounds) -> Iterator[bytes]:
     """Write one state an entity.
 
     Args:
@@ -37,16 +52,16 @@ def encode(shape: Shape, events: Events, declaration: bytes, stamp: Stamp, max_r
         events: The events, sorted.
         declaration: Fingerprint of the view's declaration.
         stamp: What the events are of.
-        max_raw: How many events of an entity are kept as they are, at most.
-        hold: Microseconds before the cut from which on the ids of events are listed.
+        bounds: How much a state may hold.
 
     Yields:
         States, in the order of the entities.
     """
-    tiles = cut_tiles(shape, events, stamp.cut, max_raw)
+    tiles = cut_tiles(shape, events, stamp.cut, bounds.raw)
     folded = fold(shape, events, tiles)
     picks = Picks(shape, events, tiles, folded)
-    raws = raw_records(shape, events, tiles, folded, picks)
+    lists = Lists(shape, events, tiles, folded, bounds.listed)
+    raws = raw_records(shape, events, tiles, folded, picks, lists.codes)
     row_edges = np.searchsorted(tiles.owner, np.arange(len(events.begins) + 1))
     base = np.zeros(len(events.begins), np.int64)
     filled = np.flatnonzero(np.diff(row_edges))
@@ -54,10 +69,10 @@ def encode(shape: Shape, events: Events, declaration: bytes, stamp: Stamp, max_r
     starts = (tiles.tile - base[tiles.owner]).astype("<u4").tobytes()
     codes = _codes(shape, events, tiles, folded, row_edges)
     rows, row_ends, row_sizes = _rows(shape, tiles, folded, codes, picks)
-    pushes = PushParts(shape, events, tiles, folded, picks, stamp.cut, hold)
+    pushes = PushParts(shape, events, tiles, folded, picks, lists, stamp.cut, bounds.hold)
     tails = _tails(shape, events, tiles, folded, picks)
     raw_bytes, raw_edges = raws
-    picked = [picks.of(entity) for entity in range(len(base))]
+    picked, listed = ([part.of(entity) for entity in range(len(base))] for part in (picks, lists))
     heads = _heads(
         len(base),
         {
@@ -72,6 +87,7 @@ def encode(shape: Shape, events: Events, declaration: bytes, stamp: Stamp, max_r
             "rows": np.diff(row_edges),
             "raws": np.diff(raw_edges),
             "picks": [len(part) for part in picked],
+            "lists": [len(part) for part in listed],
             "horizon": pushes.horizon,
             "held": pushes.held,
         },
@@ -87,6 +103,7 @@ def encode(shape: Shape, events: Events, declaration: bytes, stamp: Stamp, max_r
             rows[kind][end - size * (high - low) : end],
             tails[tail_size * entity : tail_size * (entity + 1)],
             picked[entity],
+            listed[entity],
             raw_bytes[raw_size * raw_places[entity] : raw_size * raw_places[entity + 1]],
             pushes.of(entity),
         )

@@ -18,6 +18,7 @@ from riskloom.store.recent import EXPIRY, Recent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
 
     from riskloom.store.evaluate import Plan
     from riskloom.store.inner.base import Found
@@ -60,7 +61,7 @@ def evaluate(plan: Plan, mark: Mark | None, states: Sequence[Found], at: int | N
             # More events than the state may keep as they are come after the instant: it can't leave them out.
             rows.append(Row((None,) * len(names), (SATURATED,) * len(names)))
         else:
-            rows.append(Row(reader.values(data, head, at, edges), stale_statuses))
+            rows.append(_row(*reader.values(data, head, at, edges), stale_statuses))
     return Answer(at, mark.watermark, rows)
 
 
@@ -77,10 +78,17 @@ def _with_pushed(plan: Plan, mark: Mark, reader: Reader, held: Held, at: int, st
         body, head = reader.empty, reader.head(reader.empty)
     if at < head[CUT]:
         return Row((None,) * size, (SATURATED,) * size)
-    row = Row(reader.values(body, head, at, reader.edges(at), pushed), stale)
-    if not recent.refused:
-        return row
-    full = [recent.saturates(start, at) for start in reader.starts(at)]
-    values = [None if lacking else value for value, lacking in zip(row.values, full, strict=True)]
-    statuses = [SATURATED if lacking else status for status, lacking in zip(row.statuses, full, strict=True)]
-    return Row(values, statuses)
+    values, lacking = reader.values(body, head, at, reader.edges(at), pushed)
+    if recent.refused:
+        full = [recent.saturates(start, at) for start in reader.starts(at)]
+        lacking = full if lacking is None else [one or other for one, other in zip(lacking, full, strict=True)]
+    return _row(values, lacking, stale)
+
+
+def _row(values: list[Any], lacking: Sequence[bool] | None, stale: Sequence[str] | None) -> Row:
+    """Give values with their statuses: those that lack something are null."""
+    if lacking is None:
+        return Row(values, stale)
+    values = [None if lacks else value for value, lacks in zip(values, lacking, strict=True)]
+    statuses = Row(values, stale).statuses
+    return Row(values, [SATURATED if lacks else status for status, lacks in zip(statuses, lacking, strict=True)])

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from riskloom.declare.functions import DISTINCT_CAP
 from riskloom.intervals import SECOND, to_datetime
 from riskloom.store.packed.fold import DOWN
+from riskloom.store.packed.shape import decays
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,7 +27,8 @@ _UP = 1 / DOWN
 def finisher(shape: Shape, leaves: Sequence[Feature], windows: Sequence[Window]) -> Callable[..., list[Any]]:
     """Make the function of an instant and of a row a window that gives the values of features.
 
-    A row is its numbers, the tail, the last values, the table of picks and the scale of its sums of doubles.
+    A row is its numbers, the tail, the last values, the instant that its decayed sums are as of, the table of picks and
+    the scale of its sums of doubles.
 
     Args:
         shape: The layout of the rows.
@@ -44,7 +46,9 @@ def _expression(shape: Shape, leaf: Feature, row: str) -> str:
     channel = shape.channel_of(leaf)
     cells = {measure: f"{row}[{place}]" for (owner, measure), place in shape.place.items() if owner == channel}
     cells |= {what: f"{row}[{place}]" for (what, owner), place in shape.tail_place.items() if owner == channel}
-    cells |= {"scale": f"{row}[-1]", "value": f"{row}[-2].value"}
+    cells |= {"scale": f"{row}[-1]", "value": f"{row}[-2].value", "as_of": f"{row}[-3]"}
+    if leaf.function == "decayed_sum":
+        cells |= {"decayed": cells[decays(leaf.params[0])], "half_life": repr(leaf.params[0])}
     cells["last_value"] = f"{row}[{shape.last_place.get(channel)}]"
     if channel in shape.picked:
         cells["pick"] = str(shape.picked.index(channel))
@@ -67,6 +71,8 @@ _EXPRESSIONS = {
     "max": "({max} if {count} else None)",
     "first": "({value}({pick}, {first}) if {count} else None)",
     "last": "({last_value} if {count} else None)",
+    "decayed_sum": "({decayed} * {scale} * 2.0 ** (({as_of} - at) / {half_life}) if {count} else None)",
+    "time_since_first": f"((at - {{oldest}}) / {SECOND} if {{count}} else None)",
     "time_since_last": f"((at - {{time}}) / {SECOND} if {{count}} else None)",
 }
 _BY_TYPE = {

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from riskloom.intervals import SECOND, floor
 from riskloom.store.packed import loops
+from riskloom.store.packed.shape import DECAYED
 from riskloom.windows import predicate
 from riskloom.windows.layout import dictionary_codes
 from riskloom.windows.tables import known, to_numpy
@@ -82,14 +83,14 @@ def cut_tiles(shape: Shape, events: Events, cut: int, max_raw: int) -> Tiles:
     Where more than ``max_raw`` events of an entity are not certain at the cut, its own cut moves up until so many
     are left: its state is then bounded, and a read before its cut says so.
     """
-    owner, cuts = events.owner, np.full(len(events.begins), cut)
-    unsure = np.bincount(owner[events.known_ts > cut], minlength=len(cuts))
+    owner, cuts, entered = events.owner, np.full(len(events.begins), cut), _entered(shape, events)
+    unsure = np.bincount(owner[entered > cut], minlength=len(cuts))
     for entity in np.flatnonzero(unsure > max_raw):
-        ranked = np.sort(events.known_ts[events.begins[entity] : events.ends[entity]])
+        ranked = np.sort(entered[events.begins[entity] : events.ends[entity]])
         cuts[entity] = ranked[-max_raw - 1]
     at = cuts[owner]
     within = events.event_ts >= np.minimum.reduce([window.start(at) for window in shape.windows])
-    certain = events.known_ts <= at
+    certain = entered <= at
     folded = np.flatnonzero(certain & within)
     times, at, owner = events.event_ts[folded], at[folded], owner[folded]
     coarse_first = sorted(shape.windows, key=lambda window: -window.hop)
@@ -107,6 +108,15 @@ def cut_tiles(shape: Shape, events: Events, cut: int, max_raw: int) -> Tiles:
     )
 
 
+def _entered(shape: Shape, events: Events) -> Ints:
+    """Give from when on every window may hold an event: a delay lets a whole hop in at once."""
+    entered = events.known_ts
+    for window in shape.windows:
+        if window.delay:
+            entered = np.maximum(entered, floor(events.event_ts, window.hop) + (window.hop + window.delay))
+    return entered
+
+
 @dataclass(frozen=True, slots=True)
 class Folded:
     """The numbers of the rows.
@@ -115,7 +125,7 @@ class Folded:
         columns: One array a field of the shape, each of shape (r,); whole numbers that may leave int64 are objects.
         masks: Which events each channel is of, shape (n,) each.
         numbers: Values of the numeric channels by place, shape (n,) each.
-        codes: Different values as numbers, of the channels that count them, shape (n,) each.
+        codes: Different values as numbers, of the channels that count or list them, shape (n,) each.
         last_of_value: Of those, whether no later folded event of its entity has its value, shape (f,) each.
         scaled: Whether an entity's sums of doubles are scaled down, shape (e,).
     """
@@ -132,7 +142,8 @@ def fold(shape: Shape, events: Events, tiles: Tiles) -> Folded:
     """Compute what each row holds."""
     masks = [mask_of(events.table, channel.column, channel.where) for channel in shape.channels]
     numbers = {i: numbers_of(events.table.column(str(shape.channels[i].column))) for i in shape.numeric}
-    codes = {i: dictionary_codes(events.table.column(str(shape.channels[i].column)))[0] for i in shape.distinct}
+    counted = dict.fromkeys((*shape.distinct, *(item.channel for item in shape.coded if item.low is None)))
+    codes = {i: dictionary_codes(events.table.column(str(shape.channels[i].column)))[0] for i in counted}
     scaled = _scaled(shape, events, masks, numbers)
     owner, folded = events.owner[tiles.folded], tiles.folded
     lasts = {i: _last_of_its_value(owner, codes[i][folded], masks[i][folded]) for i in shape.distinct}
@@ -160,7 +171,20 @@ class _Folding:
             return loops.firsts(mask, *edges)
         if measure == "distinct":
             return loops.counts(self.last_of_value[channel], *edges)
+        if measure == "oldest":
+            return loops.extremes(self.events.event_ts[folded], mask, *edges)[0]
+        if measure.startswith(DECAYED):
+            return self._decayed(channel, float(measure.removeprefix(DECAYED)), mask)
         return self._of_numbers(channel, measure, self.numbers[channel][folded], mask)
+
+    def _decayed(self, channel: int, half_life: float, mask: Flags) -> npt.NDArray[Any]:
+        """Add up values as they are worth at their state's cut: no power is above 1."""
+        folded = self.tiles.folded
+        values = self.numbers[channel][folded].astype(np.float64) if channel in self.numbers else np.ones(len(folded))
+        ages = self.tiles.cut[self._owner()] - self.events.event_ts[folded]
+        with np.errstate(under="ignore", invalid="ignore"):
+            worth = np.where(self.scaled[self._owner()], values * DOWN, values) * np.exp2(-ages / half_life)
+        return loops.totals(worth, mask, self.tiles.starts, self.tiles.newest)
 
     def _of_numbers(self, channel: int, measure: str, values: npt.NDArray[Any], mask: Flags) -> npt.NDArray[Any]:
         edges = (self.tiles.starts, self.tiles.newest)

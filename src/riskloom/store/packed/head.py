@@ -13,11 +13,11 @@ from riskloom.errors import StoreError
 if TYPE_CHECKING:
     from typing import Any
 
-FORMAT, KIND = 3, b"P"
+FORMAT, KIND = 4, b"P"
 FINGERPRINT = 8
 SCALED = 1
 WHAT = "a state"
-_HEAD = struct.Struct("<BcI8sIIqqqBBIHIqH")
+_HEAD = struct.Struct("<BcI8sIIqqqBBIHIIqH")
 _ENVELOPE = struct.Struct("<BcI")
 _BODY = _ENVELOPE.size
 SIZE = _HEAD.size
@@ -52,6 +52,7 @@ class Head(NamedTuple):
         rows: How many rows there are.
         raws: How many events are not folded.
         picks: Bytes of single values.
+        lists: Bytes of lists of times and of numbers that stand for values.
         horizon: Microseconds since the epoch from which on the ids of events are listed.
         held: How many are.
     """
@@ -67,6 +68,7 @@ class Head(NamedTuple):
     rows: int
     raws: int
     picks: int
+    lists: int
     horizon: int
     held: int
 
@@ -78,7 +80,7 @@ HEAD_DTYPE = np.dtype(
     list(
         zip(
             Head._fields,
-            ("S8", "<u4", "<u4", "<i8", "<i8", "<i8", "u1", "u1", "<u4", "<u2", "<u4", "<i8", "<u2"),
+            ("S8", "<u4", "<u4", "<i8", "<i8", "<i8", "u1", "u1", "<u4", "<u2", "<u4", "<u4", "<i8", "<u2"),
             strict=True,
         )
     )
@@ -101,7 +103,7 @@ def unseal(view: str, data: Any, declaration: bytes) -> tuple[Any, ...]:  # noqa
         raise StoreError.corrupt(view, WHAT, "it is cut off")
     fields = _HEAD.unpack_from(data)
     found, kind, checksum = fields[:3]
-    if checksum != zlib.crc32(memoryview(data)[_BODY:], FORMAT):
+    if checksum != zlib.crc32(memoryview(data)[_BODY:], found):
         raise StoreError.corrupt(view, WHAT, "its checksum is wrong")
     if found != FORMAT or kind != KIND:
         raise StoreError.corrupt(view, WHAT, f"its format {found}{kind.decode('ascii', 'replace')} is not known")

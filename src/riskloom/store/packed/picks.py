@@ -14,7 +14,7 @@ import pyarrow as pa
 from riskloom.intervals import to_datetime
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from datetime import datetime
 
     import numpy.typing as npt
@@ -49,15 +49,13 @@ class Picks:
             chosen = np.zeros(len(owner), np.bool_)
             chosen[tiles.raw] = folded.masks[channel][tiles.raw]
             mine = tiles.folded[folded.masks[channel][tiles.folded]]
-            newest = np.full(len(events.begins), -1)
-            newest[owner[mine]] = mine
-            chosen[newest[newest >= 0]] = True
+            chosen[mine[newest_few(owner[mine], len(events.begins), max(1, shape.channels[channel].newest))]] = True
             if (channel, "first") in shape.place:
                 oldest = folded.columns[shape.place[channel, "first"]]
                 chosen[tiles.folded[oldest[oldest >= 0]]] = True
             self._ranks[channel] = _ranks(chosen, events)
             self.places[channel] = np.flatnonzero(chosen)
-            self._parts.append(_cut(events, owner, self.places[channel], str(shape.channels[channel].column)))
+            self._parts.append(cut_values(events, owner, self.places[channel], str(shape.channels[channel].column)))
         self._folded = tiles.folded
 
     def place(self, channel: int, events: Ints) -> Ints:
@@ -81,12 +79,19 @@ class Picks:
         return b"".join(written)
 
 
+def newest_few(owner: Ints, size: int, few: int) -> npt.NDArray[np.bool_]:
+    """Say of rows, those of one entity together, which are among its last few."""
+    ends = np.searchsorted(owner, np.arange(size), side="right")
+    flags: npt.NDArray[np.bool_] = np.arange(len(owner)) >= ends[owner] - few
+    return flags
+
+
 def _ranks(chosen: npt.NDArray[np.bool_], events: Events) -> Ints:
     before: Ints = np.cumsum(chosen) - chosen
     return before - np.repeat(before[events.begins], events.ends - events.begins) if len(chosen) else before
 
 
-def _cut(events: Events, owner: Ints, places: Ints, column: str) -> tuple[bytes, list[int], bytes, list[int]]:
+def cut_values(events: Events, owner: Ints, places: Ints, column: str) -> tuple[bytes, list[int], bytes, list[int]]:
     """Give the ends of values in their entity's data, where its values are, the data, and where that is."""
     edges = np.searchsorted(owner[places], np.arange(len(events.begins) + 1))
     values = events.table.column(column).take(pa.array(places)).combine_chunks()
@@ -116,23 +121,38 @@ class PickTable:
         dtypes: Declared type of each picked channel's column.
     """
 
-    __slots__ = ("_added", "_data", "_parts")
+    __slots__ = ("_added", "_data", "_newest", "_parts")
 
     def __init__(self, data: bytes, offset: int, dtypes: Sequence[str]) -> None:
         self._data = data
         self._parts: list[tuple[int, int, Callable[[bytes], Any]]] = []
         self._added: dict[tuple[int, float], Any] = {}
+        self._newest: dict[int, list[int]] = {}
         for dtype in dtypes:
             (count,) = _LENGTH.unpack_from(data, offset)
             ends = offset + _LENGTH.size
             values = ends + _LENGTH.size * count
-            self._parts.append((ends, values, _READERS[dtype]))
+            self._parts.append((ends, values, READERS[dtype]))
             offset = values + (_LENGTH.unpack_from(data, values - _LENGTH.size)[0] if count else 0)
 
     def count(self, channel: int) -> int:
         """Count a channel's values."""
         ends, values, _ = self._parts[channel]
         return int(values - ends) // _LENGTH.size
+
+    def newest(self, channel: int, count: int) -> list[int]:
+        """Give the places of the newest values of folded events, newest first."""
+        return self._newest[channel][:count]
+
+    def find_newest(self, channel: int, last: int, raw: Collection[int]) -> None:
+        """Work out ``newest``: what is not of a raw event, from the last value of a folded one back.
+
+        Args:
+            channel: A channel's place among the picked ones.
+            last: Place of that last value.
+            raw: Places of the values of raw events.
+        """
+        self._newest[channel] = [place for place in range(last, -1, -1) if place not in raw]
 
     def add(self, channel: int, place: float, value: Any) -> float:  # noqa: ANN401 - of the column's type
         """Put the value of another event at a place between two others, and give the place."""
@@ -172,7 +192,7 @@ def _instant(data: bytes) -> datetime:
     return to_datetime(_integer(data))
 
 
-_READERS: dict[str, Callable[[bytes], Any]] = {
+READERS: dict[str, Callable[[bytes], Any]] = {
     "string": _text,
     "int64": _integer,
     "float64": _double,

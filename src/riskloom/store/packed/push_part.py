@@ -1,4 +1,4 @@
-"""The part of a state that only pushed events need: ids of the newest events, values by hash, times of single values.
+"""The part of a state that only pushed events need: ids of the newest events, hashes of values, times of single values.
 
 Readers without pushed events never look at it.
 """
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from riskloom.store.packed.fold import Events, Folded, Tiles
+    from riskloom.store.packed.lists import Lists
     from riskloom.store.packed.picks import Picks
     from riskloom.store.packed.shape import Shape
 
@@ -41,6 +42,7 @@ class PushParts:
         tiles: Which of them are folded.
         folded: The numbers of the rows.
         picks: The single values.
+        lists: The lists of numbers that stand for values.
         cut: Microseconds since the epoch from which on the states are read.
         hold: Microseconds before the cut from which on the ids of an entity's events are listed. Where there are more
             than ``MAX_HELD``, the newest are, and the entity's horizon moves up.
@@ -51,7 +53,15 @@ class PushParts:
     """
 
     def __init__(
-        self, shape: Shape, events: Events, tiles: Tiles, folded: Folded, picks: Picks, cut: int, hold: int
+        self,
+        shape: Shape,
+        events: Events,
+        tiles: Tiles,
+        folded: Folded,
+        picks: Picks,
+        lists: Lists,
+        cut: int,
+        hold: int,
     ) -> None:
         owner, size, since = events.owner, len(events.begins), cut - hold
         listed = np.bincount(owner[events.event_ts >= since], minlength=size)
@@ -65,6 +75,7 @@ class PushParts:
             _values_of(events, tiles, folded, channel, str(shape.channels[channel].column))
             for channel in shape.distinct
         ]
+        self._numbered = lists.hashes
         # An event that was pushed before an earlier batch may still wait for its log, until it expires.
         self._keys = [_keys_of(events, picks.places[i], cut - EXPIRY) for i in shape.picked]
 
@@ -80,6 +91,9 @@ class PushParts:
                 parts.append(_NONE)
             else:
                 parts += [_COUNT.pack(len(mine)), *(_KEY.pack(time, len(name)) + name for time, name in mine)]
+        for data, edges in self._numbered:
+            low, high = edges[entity], edges[entity + 1]
+            parts += [_COUNT.pack(high - low), data[8 * low : 8 * high]]
         return b"".join(parts)
 
 
@@ -143,6 +157,13 @@ class PushPart:
                 offset += _KEY.size + size
                 keys.append((time, data[offset - size : offset]))
             self._keys.append(keys)
+        self._numbered: list[list[int]] = []
+        for item in shape.coded:
+            if item.low is None:
+                (count,) = _COUNT.unpack_from(data, offset)
+                offset += _COUNT.size
+                self._numbered.append(list(struct.unpack_from(f"<{count}Q", data, offset)))
+                offset += 8 * count
 
     def row(self, place: int, value: int) -> int:
         """Find the last row, from 1, that holds a value, by its channel's place among the distinct ones; 0 for none."""
@@ -152,6 +173,13 @@ class PushPart:
             return 0
         held, row = _VALUE.unpack_from(self._data, offset + _VALUE.size * found)
         return int(row) if held == value else 0
+
+    def number(self, place: int, value: int) -> int:
+        """Find the number that stands for a value, by its hash and its list's place; a new value gets the next one."""
+        known = self._numbered[place]
+        if value not in known:
+            known.append(value)
+        return known.index(value)
 
     def picks_after(self, place: int, time: int, event_id: bytes) -> int:
         """Count the single values after an event, by their channel's place among the picked ones."""

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import pyarrow as pa
+
 from riskloom.store.hashes import hash_values
 from riskloom.store.packed.fold import mask_of, numbers_of
+from riskloom.store.packed.lists import bucket_of
 from riskloom.store.recent import Record, events_of
 
 if TYPE_CHECKING:
@@ -14,7 +17,7 @@ if TYPE_CHECKING:
     from riskloom.declare import FeatureView
     from riskloom.store.packed.picks import PickTable
     from riskloom.store.packed.push_part import PushPart
-    from riskloom.store.packed.shape import Shape
+    from riskloom.store.packed.shape import Coded, Shape
 
 _KEPT = 65_536
 
@@ -29,6 +32,7 @@ class PushedEvent(NamedTuple):
         numbers: Its values in the numeric channels.
         values: Its values in the picked channels.
         hashes: Hashes of its values in the distinct channels.
+        codes: For each list of numbers the bucket of its value, or the value and its hash.
         event_id: Its id, as bytes.
     """
 
@@ -38,6 +42,7 @@ class PushedEvent(NamedTuple):
     numbers: tuple[Any, ...]
     values: tuple[Any, ...]
     hashes: tuple[int, ...]
+    codes: tuple[Any, ...]
     event_id: bytes
 
 
@@ -72,6 +77,7 @@ class PushedEvents:
         column = {
             i: table.column(str(shape.channels[i].column)) for i in (*shape.numeric, *shape.picked, *shape.distinct)
         }
+        codes = _rows(len(records), [_coded(table, shape, item) for item in shape.coded])
         numbers = _rows(len(records), [numbers_of(column[i]).tolist() for i in shape.numeric])
         values = _rows(len(records), [column[i].to_pylist() for i in shape.picked])
         hashes = _rows(len(records), [hash_values(column[i]).tolist() for i in shape.distinct])
@@ -83,27 +89,43 @@ class PushedEvents:
                 numbers[place],
                 values[place],
                 hashes[place],
+                codes[place],
                 record.event_id.encode("utf-8", "surrogatepass"),
             )
             for place, record in enumerate(records)
         ]
 
 
+def _coded(table: pa.Table, shape: Shape, item: Coded) -> list[Any]:
+    column = table.column(str(shape.channels[item.channel].column))
+    if item.low is None:
+        return list(zip(column.to_pylist(), hash_values(column).tolist(), strict=True))
+    values = column.cast(pa.float64(), safe=False).fill_null(0.0)
+    buckets: list[Any] = bucket_of(item, values.to_numpy()).tolist()
+    return buckets
+
+
 def _rows(size: int, columns: list[list[Any]]) -> list[tuple[Any, ...]]:
     return list(zip(*columns, strict=True)) if columns else [()] * size
 
 
-def as_raw(events: Sequence[PushedEvent], part: PushPart, picks: PickTable) -> list[tuple[Any, ...]]:
+def as_raw(
+    shape: Shape, events: Sequence[PushedEvent], part: PushPart, picks: PickTable
+) -> tuple[list[tuple[Any, ...]], dict[tuple[int, int], Any]]:
     """Give pushed events the form of raw ones.
 
     A single value gets a place between those that the state holds, as its time and id have it.
 
     Args:
+        shape: The layout.
         events: The events.
         part: The state's push part.
         picks: The state's single values, which get those of the events.
+
+    Returns:
+        The raw events, and by list and number the values that lists hold of them.
     """
-    records = []
+    records, named = [], {}
     for rank, event in enumerate(sorted(events, key=lambda event: (event.event_ts, event.event_id))):
         cells: list[Any] = [event.event_ts, event.known_ts, event.bits, *event.numbers]
         for i, value in enumerate(event.values):
@@ -111,5 +133,16 @@ def as_raw(events: Sequence[PushedEvent], part: PushPart, picks: PickTable) -> l
             cells.append(picks.add(i, picks.count(i) - after - 1 + (rank + 1) / (len(events) + 1), value))
         for i, value in enumerate(event.hashes):
             cells += [value, part.row(i, value)]
+        values = 0
+        for i, (item, code) in enumerate(zip(shape.coded, event.codes, strict=True)):
+            if item.low is not None:
+                cells.append(code)
+                continue
+            value, hashed = code
+            number = part.number(values, hashed)
+            if event.bits >> item.channel & 1:
+                named[i, number] = value
+            cells.append(number)
+            values += 1
         records.append(tuple(cells))
-    return records
+    return records, named

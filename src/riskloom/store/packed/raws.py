@@ -9,6 +9,8 @@ import numpy as np
 from riskloom.store.hashes import hash_values
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy.typing as npt
 
     from riskloom.store.packed.fold import Events, Folded, Tiles
@@ -18,8 +20,18 @@ if TYPE_CHECKING:
     Ints = npt.NDArray[np.int64]
 
 
-def raw_records(shape: Shape, events: Events, tiles: Tiles, folded: Folded, picks: Picks) -> tuple[bytes, Ints]:
+def raw_records(
+    shape: Shape, events: Events, tiles: Tiles, folded: Folded, picks: Picks, codes: Sequence[Ints]
+) -> tuple[bytes, Ints]:
     """Write the events that are not folded.
+
+    Args:
+        shape: The view's layout.
+        events: The events.
+        tiles: Which of them are folded.
+        folded: The numbers of the rows.
+        picks: The single values.
+        codes: The numbers that stand for values, an event, of each list of the shape's.
 
     Returns:
         The records, oldest first within an entity, and where each entity's start and end among them, shape (e + 1,).
@@ -40,6 +52,7 @@ def raw_records(shape: Shape, events: Events, tiles: Tiles, folded: Folded, pick
             hash_values(events.table.column(str(shape.channels[i].column)).take(raw)),
             _rows_of_values(events, tiles, folded, i, raw),
         ]
+    columns += [coded[raw] for coded in codes]
     out = np.zeros(len(raw), shape.raw_dtype())
     for place, column in enumerate(columns):
         out[f"f{place}"] = column

@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from riskloom.errors import WindowError
 from riskloom.intervals import SECOND
+from riskloom.store.packed.combine import combiner
 from riskloom.store.packed.finish import finisher
 from riskloom.store.packed.fold import DOWN
 from riskloom.store.packed.head import FINGERPRINT, HEAD_DTYPE, SCALED, SIZE, Head, seal, unseal
-from riskloom.store.packed.merge import merged
+from riskloom.store.packed.listed import ListReader, Windows
+from riskloom.store.packed.lists import no_lists
+from riskloom.store.packed.merge import merged, seen_by
 from riskloom.store.packed.picks import PickTable
 from riskloom.store.packed.push_part import PushPart
 from riskloom.store.packed.pushed import as_raw
-from riskloom.store.packed.shape import CODES, WIDE, widths
+from riskloom.store.packed.shape import CODES, LISTED, WIDE, widths
 from riskloom.store.state import NEVER
 
 if TYPE_CHECKING:
@@ -50,16 +52,15 @@ class Reader:
         self._view, self._declaration, self._shape = view, declaration[:FINGERPRINT], shape
         self._features = features
         leaves = list(dict.fromkeys(leaf for feature in features for leaf in feature.leaves))
+        rows = [leaf for leaf in leaves if leaf.function not in LISTED]
+        listed = [leaf for leaf in leaves if leaf.function in LISTED]
         self._windows = tuple(dict.fromkeys(leaf.window for leaf in leaves))
-        self._spans = [(window.length, window.hop, window.hop // SECOND) for window in self._windows]
-        self._finish = finisher(shape, leaves, self._windows)
-        self._sums = [(i, leaf) for i, leaf in enumerate(leaves) if leaf.function == "sum" and leaf.dtype == "int64"]
-        places = {leaf: i for i, leaf in enumerate(leaves)}
-        self._ratios = [
-            (places[feature.parts[0]], places[feature.parts[1]]) if feature.parts else (places[feature], None)
-            for feature in features
-        ]
-        self._plain = all(not feature.parts for feature in features) and len(leaves) == len(features)
+        self._spans = [(window.length + window.delay, window.hop, window.hop // SECOND) for window in self._windows]
+        self._delayed = any(window.delay for window in self._windows)
+        self._finish = finisher(shape, rows, self._windows)
+        self._sums = [(i, leaf) for i, leaf in enumerate(rows) if leaf.function == "sum" and leaf.dtype == "int64"]
+        self._lists = ListReader(shape, listed, self._windows) if listed else None
+        self._combine = combiner(features, [*rows, *listed])
         self.empty = _empty(shape, declaration[:FINGERPRINT])
         self._picked = [str(shape.channels[i].dtype) for i in shape.picked]
         self.missing = tuple(feature.default for feature in features)
@@ -73,7 +74,7 @@ class Reader:
 
         It is ``Window.start`` written out, since a call a window would cost as much as reading the rows.
         """
-        return [(at - length) // hop * seconds for length, hop, seconds in self._spans]
+        return [(at - reach) // hop * seconds for reach, hop, seconds in self._spans]
 
     def head(self, data: bytes) -> tuple[Any, ...]:
         """Check a state and read the fields of its ``Head``.
@@ -87,7 +88,8 @@ class Reader:
         """Give from when on a state lists the ids of its events, and their hashes."""
         fields, shape = Head(*head), self._shape
         tail = SIZE + fields.rows * (4 + shape.row_structs[fields.code].size)
-        end = tail + shape.tail_struct.size + fields.picks + fields.raws * shape.raw_struct.size
+        raws = tail + shape.tail_struct.size + fields.picks + fields.lists
+        end = raws + fields.raws * shape.raw_struct.size
         return fields.horizon, frozenset(PushPart(shape, data, end, fields.held).ids)
 
     def values(
@@ -97,7 +99,7 @@ class Reader:
         at: int,
         edges: Sequence[int],
         pushed: Sequence[PushedEvent] = (),
-    ) -> list[Any]:
+    ) -> tuple[list[Any], list[bool] | None]:
         """Give the features of one entity.
 
         Args:
@@ -107,18 +109,19 @@ class Reader:
             edges: What ``edges`` gave for the instant.
             pushed: Pushed events beside the state.
 
-        Raises:
-            WindowError: An integer sum leaves int64.
+        Returns:
+            The values, and for each whether it is null because it is past a bound: a sum that leaves int64, more events
+            than a list holds, or more different values than are told apart. None for nowhere.
         """
         shape = self._shape
-        _, _, _, _, _, base, code, flags, count, raws, picked, _, held = head
+        _, _, _, cut, _, base, code, flags, count, raws, picked, lists, _, held = head
         row, tail_struct = shape.row_structs[code], shape.tail_struct
         rows = SIZE + 4 * count
         tail = rows + count * row.size
         picks = PickTable(data, tail + tail_struct.size, self._picked) if picked else None
         last_places = tail_struct.unpack_from(data, tail)
         lasts = [picks.value(channel, last_places[place]) if picks else None for place, channel in self._lasts]
-        rest = (*last_places, *lasts, picks, _UP if flags & SCALED else 1.0)
+        rest = (*last_places, *lasts, cut, picks, _UP if flags & SCALED else 1.0)
         starts = memoryview(data)[SIZE:rows].cast("I")
         places = [bisect_left(starts, edge - base) for edge in edges]
         read: list[Sequence[Any]] = [
@@ -127,42 +130,63 @@ class Reader:
         ]
         if wide := code in _WIDE_CODES:
             read = [[_whole(cell) for cell in cells] for cells in read]
-        if raws or pushed:
-            start = tail + tail_struct.size + picked
-            end = start + raws * shape.raw_struct.size
-            records = list(shape.raw_struct.iter_unpack(data[start:end]))
-            if pushed:
-                picks = picks or PickTable(data, 0, ())
-                records += as_raw(pushed, PushPart(shape, data, end, held), picks)
-            read = merged(shape, records, read, places, edges, at)
-        found = self._finish(at, *read)
-        if wide or raws or pushed:
-            self._check_sums(found)
-        return found if self._plain else [_divided(found, *parts) for parts in self._ratios]
+        if not (raws or pushed or self._lists):
+            return self._done(self._finish(at, *read), wide=wide)
+        start = tail + tail_struct.size + picked
+        end = start + lists + raws * shape.raw_struct.size
+        records = list(shape.raw_struct.iter_unpack(data[start + lists : end]))
+        named: dict[tuple[int, int], Any] = {}
+        if pushed:
+            picks = picks or PickTable(data, 0, ())
+            more, named = as_raw(shape, pushed, PushPart(shape, data, end, held), picks)
+            records += more
+        seen = seen_by(records, edges, self._ends(at), at) if records else ()
+        whole = merged(shape, seen, read, places, at) if seen else read
+        found = self._finish(at, *whole)
+        if self._lists is None:
+            return self._done(found, wide=True)
+        if picks is not None:
+            self._find_newest(picks, last_places, records)
+        windows = Windows([self._lists.counts(cells) for cells in read], seen)
+        return self._done(found, self._lists.values(data, start, windows, picks, named), wide=True)
+
+    def _find_newest(self, picks: PickTable, last_places: Sequence[int], records: Sequence[tuple[Any, ...]]) -> None:
+        shape = self._shape
+        for place, channel in self._lasts:
+            if shape.channels[shape.picked[channel]].newest:
+                cell = 3 + len(shape.numeric) + channel
+                raw = {record[cell] for record in records if record[2] >> shape.picked[channel] & 1}
+                picks.find_newest(channel, last_places[place], raw)
+
+    def _ends(self, at: int) -> list[int]:
+        return [window.end(at) for window in self._windows] if self._delayed else [at] * len(self._windows)
 
     def starts(self, at: int) -> list[int]:
         """Give from when on each feature reads events at an instant, microseconds since the epoch."""
         return [min(leaf.window.start(at) for leaf in feature.leaves) for feature in self._features]
 
-    def _check_sums(self, found: Sequence[Any]) -> None:
-        for place, leaf in self._sums:
-            if found[place] is not None and found[place] not in _INT64:
-                raise WindowError.sum_overflow(leaf.name, str(leaf.column), 1)
+    def _done(
+        self, found: list[Any], listed: Sequence[tuple[Any, bool]] = (), *, wide: bool
+    ) -> tuple[list[Any], list[bool] | None]:
+        """Put features together of what was read for their leaves."""
+        lacking = {len(found) + place for place, (_, lacks) in enumerate(listed) if lacks}
+        found += [value for value, _ in listed]
+        if wide:
+            for place, _ in self._sums:
+                if found[place] is not None and found[place] not in _INT64:
+                    found[place] = None
+                    lacking.add(place)
+        return self._combine(found, lacking)
 
 
 def _empty(shape: Shape, declaration: bytes) -> bytes:
     head = np.zeros(1, HEAD_DTYPE)
     head["declaration"], head["cut"], head["newest"], head["horizon"] = declaration, NEVER, NEVER, NEVER
     nothing = bytes(4)
-    head["picks"] = len(nothing) * len(shape.picked)
-    return seal(head.tobytes(), bytes(shape.tail_struct.size), nothing * (2 * len(shape.picked) + len(shape.distinct)))
-
-
-def _divided(found: list[Any], top: int, bottom: int | None) -> Any:  # noqa: ANN401 - a feature's value
-    if bottom is None:
-        return found[top]
-    numerator, denominator = found[top], found[bottom]
-    return float(numerator) / float(denominator) if numerator is not None and denominator else None
+    lists = no_lists(shape)
+    head["picks"], head["lists"] = len(nothing) * len(shape.picked), len(lists)
+    push = nothing * (len(shape.picked) + len(shape.distinct) + sum(item.low is None for item in shape.coded))
+    return seal(head.tobytes(), bytes(shape.tail_struct.size), nothing * len(shape.picked), lists, push)
 
 
 def _whole(cell: Any) -> Any:  # noqa: ANN401 - a cell, or the bytes of a wide number

@@ -1,8 +1,9 @@
 """What a packed state holds, worked out from a view's declaration.
 
-At any instant at or after a state's cut, a window without delay is a suffix of the events before it. So a row keeps the
-aggregates of everything from one tile to the end, and a window is read off one row. Tiles are as coarse as the windows
-longer than their age allow, which is exact because each hop divides the next.
+At any instant at or after a state's cut, a window is a suffix of the events that every window may hold by then. So a
+row keeps the aggregates of everything from one tile to the end, and a window is read off one row. Tiles are as coarse
+as the windows longer than their age allow, which is exact because each hop divides the next. A delay only lets events
+in later.
 """
 
 from __future__ import annotations
@@ -20,29 +21,26 @@ if TYPE_CHECKING:
     from riskloom.declare import Feature, FeatureView, Filter
     from riskloom.intervals import Window
 
-COUNT, INTEGER, SQUARE, FLOAT = "count", "integer", "square", "float"
+COUNT, INTEGER, SQUARE, FLOAT, TIME = "count", "integer", "square", "float", "time"
 # Widths of a state's counts, whole numbers and squares; the last one of whole numbers holds what no int64 does.
 COUNT_CODES, INTEGER_CODES = ("B", "H", "I"), ("i", "q", "24s")
 WIDE = len(INTEGER_CODES) - 1
 CODES = len(COUNT_CODES) * len(INTEGER_CODES) ** 2
-FUNCTIONS = frozenset(
-    {"count", "sum", "mean", "min", "max", "stddev", "first", "last", "count_distinct", "time_since_last"}
-)
 MAX_CHANNELS = 64
-_NUMERIC = frozenset({"sum", "mean", "min", "max", "stddev"})
+DECAYED = "decayed"
+_NUMERIC = frozenset({"sum", "mean", "min", "max", "stddev", "decayed_sum"})
+GAPS = frozenset({"gap_mean", "gap_stddev"})
+TALLIED = frozenset({"entropy", "hhi", "top_share", "top_k"})
+LISTED = GAPS | TALLIED | {"last_k", "quantile"}
 _NUMPY = {"B": "u1", "H": "<u2", "I": "<u4", "i": "<i4", "q": "<i8", "24s": "V24", "d": "<f8"}
 
 
 def packable(view: FeatureView) -> bool:
-    """Say whether a packed state can answer each feature of a view.
-
-    A window with a delay has a right edge, and an exact one no tiles: such views keep their events.
-    """
+    """Say whether a packed state can answer each feature of a view: an exact window has no tiles."""
     leaves = [leaf for feature in view.features for leaf in feature.leaves]
     return (
-        all(leaf.function in FUNCTIONS and not leaf.keys for leaf in leaves)
-        and not any(leaf.window.delay or leaf.window.hop == EXACT for leaf in leaves)
-        and all(feature.function == "ratio" and not part.parts for feature in view.features for part in feature.parts)
+        not any(leaf.keys for leaf in leaves)
+        and not any(leaf.window.hop == EXACT for leaf in leaves)
         and len({(leaf.column, leaf.where) for leaf in leaves}) <= MAX_CHANNELS
     )
 
@@ -53,14 +51,31 @@ class Field:
 
     Attributes:
         channel: Which events it is of, as a place in ``Shape.channels``.
-        measure: What of them: ``count``, ``sum``, ``squares``, ``centre``, ``root``, ``min``, ``max``, ``first`` or
-            ``distinct``.
+        measure: What of them: ``count``, ``sum``, ``squares``, ``centre``, ``root``, ``min``, ``max``, ``first``,
+            ``distinct``, ``oldest`` (time), or a sum that ``decays``.
         kind: How it is kept.
     """
 
     channel: int
     measure: str
     kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """A list of numbers that stand for the values of a channel, one an event.
+
+    Attributes:
+        channel: Whose values, as a place in ``Shape.channels``.
+        low: Of the buckets of a quantile, the low end of their range; None where each number is one value.
+        high: The high end.
+        listed: Whether the values themselves are kept as well.
+    """
+
+    channel: int
+    low: float | None
+    high: float | None
+    listed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,22 +87,26 @@ class Channel:
         where: The filter, or None.
         dtype: Declared type of the column; None without one.
         functions: What is computed of them.
+        newest: How many of the newest values are kept as they are.
+        half_lives: Those of its decayed sums, microseconds.
     """
 
     column: str | None
     where: Filter | None
     dtype: str | None
     functions: frozenset[str]
+    newest: int = 0
+    half_lives: tuple[float, ...] = ()
 
     @property
     def numeric(self) -> bool:
         """Whether numbers are computed of its values."""
-        return bool(self.functions & _NUMERIC)
+        return self.column is not None and bool(self.functions & _NUMERIC)
 
     @property
     def picked(self) -> bool:
         """Whether single values of it are kept as they are."""
-        return bool(self.functions & {"first", "last"})
+        return bool(self.functions & {"first", "last", "last_k"})
 
     @property
     def distinct(self) -> bool:
@@ -113,7 +132,19 @@ class Channel:
             for name, asked in (("first", "first"), ("distinct", "count_distinct"))
             if asked in self.functions
         }
-        return kept
+        if "time_since_first" in self.functions:
+            kept["oldest"] = TIME
+        return kept | {decays(half_life): FLOAT for half_life in self.half_lives}
+
+
+def decays(half_life: float) -> str:
+    """Name the measure of a decayed sum.
+
+    Example:
+        >>> decays(60_000_000)
+        'decayed60000000'
+    """
+    return f"{DECAYED}{half_life:.0f}"
 
 
 class Shape:
@@ -130,6 +161,9 @@ class Shape:
         tail: What is kept once a state: the newest time and the last pick of the channels that need them.
         tail_place: Where they stand behind a row's numbers.
         last_place: Where the last values themselves stand behind those, by channel, once a state is read.
+        gaps: Places of the channels whose newest times are kept.
+        coded: The lists of numbers that stand for values.
+        decayed: Half-lives of the decayed sums, by their place in a row.
     """
 
     def __init__(self, view: FeatureView) -> None:
@@ -146,11 +180,18 @@ class Shape:
             sorted({leaf.window for leaf in leaves}, key=lambda window: (-window.length, -window.hop))
         )
         tail = [("time", i) for i, channel in enumerate(self.channels) if "time_since_last" in channel.functions]
-        tail += [("last", i) for i, channel in enumerate(self.channels) if "last" in channel.functions]
+        tail += [("last", i) for i, channel in enumerate(self.channels) if channel.functions & {"last", "last_k"}]
         self.tail = tuple(tail)
         self.tail_place = {what: len(self.fields) + i for i, what in enumerate(tail)}
         lasts = [channel for what, channel in tail if what == "last"]
         self.last_place = {channel: len(self.fields) + len(tail) + i for i, channel in enumerate(lasts)}
+        self.gaps = tuple(i for i, channel in enumerate(self.channels) if channel.functions & GAPS)
+        self.coded = _coded(self.channels, leaves, self._numbers)
+        self.decayed = {
+            self.place[i, decays(half_life)]: half_life
+            for i, channel in enumerate(self.channels)
+            for half_life in channel.half_lives
+        }
 
     def channel_of(self, leaf: Feature) -> int:
         """Give the place of a feature's channel."""
@@ -180,7 +221,8 @@ class Shape:
     def raw_struct(self) -> struct.Struct:
         """How an event that is not folded is written: times, channels, numbers, picks, hashes and rows."""
         numbers = "".join("d" if self.channels[i].is_float else "q" for i in self.numeric)
-        return struct.Struct("<qqQ" + numbers + "I" * len(self.picked) + "QI" * len(self.distinct))
+        listed = "I" * len(self.picked) + "QI" * len(self.distinct) + "I" * len(self.coded)
+        return struct.Struct("<qqQ" + numbers + listed)
 
     @cached_property
     def row_structs(self) -> tuple[struct.Struct, ...]:
@@ -207,6 +249,7 @@ class Shape:
             INTEGER: INTEGER_CODES[integers],
             SQUARE: INTEGER_CODES[squares],
             FLOAT: "d",
+            TIME: "q",
         }
         return [codes[item.kind] for item in self.fields]
 
@@ -227,10 +270,33 @@ def widths(code: int) -> tuple[int, int, int]:
 
 
 def _channels(view: FeatureView, leaves: list[Feature]) -> tuple[Channel, ...]:
-    functions: dict[tuple[str | None, Filter | None], set[str]] = {}
+    read: dict[tuple[str | None, Filter | None], list[Feature]] = {}
     for leaf in leaves:
-        functions.setdefault((leaf.column, leaf.where), set()).add(leaf.function)
+        read.setdefault((leaf.column, leaf.where), []).append(leaf)
     return tuple(
-        Channel(column, where, None if column is None else view.source.columns[column], frozenset(found))
-        for (column, where), found in functions.items()
+        Channel(
+            column,
+            where,
+            None if column is None else view.source.columns[column],
+            frozenset(leaf.function for leaf in found),
+            max((int(leaf.params[0]) for leaf in found if leaf.function == "last_k"), default=0),
+            tuple(sorted({leaf.params[0] for leaf in found if leaf.function == "decayed_sum"})),
+        )
+        for (column, where), found in read.items()
     )
+
+
+def _coded(
+    channels: tuple[Channel, ...], leaves: list[Feature], numbers: dict[tuple[str | None, Filter | None], int]
+) -> tuple[Coded, ...]:
+    values = [
+        Coded(i, None, None, "top_k" in channel.functions)
+        for i, channel in enumerate(channels)
+        if channel.functions & TALLIED
+    ]
+    buckets = [
+        Coded(numbers[leaf.column, leaf.where], leaf.params[1], leaf.params[2])
+        for leaf in leaves
+        if leaf.function == "quantile"
+    ]
+    return (*values, *dict.fromkeys(buckets))
