@@ -229,6 +229,17 @@ def rotate_keys(root: str, sources: tuple[str, ...], *, as_json: bool) -> None:
 @click.option("--max-entities", "entities", default=1_000, show_default=True, help="Most entities of a request.")
 @click.option("--max-features", "features", default=1_000, show_default=True, help="Most features of a request.")
 @click.option("--refresh", default=5.0, show_default=True, help="Seconds between two looks at the registry.")
+@click.option(
+    "--served-share",
+    default=0.0,
+    show_default=True,
+    type=click.FloatRange(0, 1),
+    help="Share of the requests whose answers are kept in ops.served, for `parity --served`.",
+)
+@click.option(
+    "--served-rows", default=1_000, show_default=True, help="Most rows of them that a worker holds between two writes."
+)
+@click.option("--served-every", default=60.0, show_default=True, help="Seconds between two writes of them.")
 @click.pass_obj
 @_clear
 def serve(root: str, **options: Any) -> None:  # noqa: ANN401 - whatever click passes
@@ -237,7 +248,8 @@ def serve(root: str, **options: Any) -> None:  # noqa: ANN401 - whatever click p
     from riskloom.serve.run import serve as run_server
     from riskloom.settings import Settings
 
-    run_server(Options(repo=str(Settings.read(Path(root).resolve()).feature_repo), **options))
+    settings = Settings.read(Path(root).resolve())
+    run_server(Options(repo=str(settings.feature_repo), lake=str(settings.lake), **options))
 
 
 @main.command()
@@ -245,15 +257,25 @@ def serve(root: str, **options: Any) -> None:  # noqa: ANN401 - whatever click p
 @click.option("--sample", default=1_000, show_default=True, type=click.IntRange(1), help="How many keys to compare.")
 @click.option("--at", metavar="INSTANT", help="Instant of both reads. Default: what online_store.clock says.")
 @click.option("--threshold", default=0.0, show_default=True, type=click.FloatRange(0, 1), help="Share that may differ.")
+@click.option("--served", is_flag=True, help="Compare what a server kept of its answers, at the instants of those.")
 @JSON
 @click.pass_obj
 @_clear
-def parity(root: str, service: str, sample: int, at: str | None, threshold: float, *, as_json: bool) -> None:
-    """Compare what is served now of SERVICE with its training set. Exits with 3 where too much differs."""
+def parity(
+    root: str, service: str, sample: int, at: str | None, threshold: float, *, served: bool, as_json: bool
+) -> None:
+    """Compare what is served of SERVICE with its training set. Exits with 3 where too much differs."""
     from riskloom.store.parity.compare import parity as compared
+    from riskloom.store.parity.served import parity_served
 
-    instant = None if at is None else to_micros(at, "--at")
-    done = compared(Project.load(root), service, sample=sample, at=instant)
+    if served and at is not None:
+        raise click.UsageError("--at says nothing of --served: each answer has an instant of its own.")
+    project, instant = Project.load(root), None if at is None else to_micros(at, "--at")
+    done = (
+        parity_served(project, service, sample=sample)
+        if served
+        else compared(project, service, sample=sample, at=instant)
+    )
     click.echo(json.dumps(done.as_data()) if as_json else done.as_text())
     if done.share > threshold:
         sys.exit(DIFFERENT)

@@ -148,6 +148,15 @@ class StoreError(RiskloomError):
         )
 
     @classmethod
+    def nothing_served(cls, service: str, left_out: int) -> Self:
+        """Build the error for a comparison of answers of which none was kept."""
+        why = f"its {left_out} rows are of older declarations" if left_out else "it holds none of its windowed views"
+        return cls(
+            f"service {service!r}: ops.served says nothing of it: {why}. Start `riskloom serve` with --served-share, and "
+            "let it answer."
+        )
+
+    @classmethod
     def contended(cls, view: str) -> Self:
         """Build the error for a state that others change all the time."""
         return cls(f"view {view!r}: a state was changed by others again and again. Push the events once more.")

@@ -117,7 +117,14 @@ def materialize_dag(*, root: Path | str = ".") -> DAG:
     return dag
 
 
-def parity_dag(*, root: Path | str = ".", schedule: str = "@daily", sample: int = 1_000, threshold: float = 0.0) -> DAG:
+def parity_dag(
+    *,
+    root: Path | str = ".",
+    schedule: str = "@daily",
+    sample: int = 1_000,
+    threshold: float = 0.0,
+    served: bool = False,
+) -> DAG:
     """Build the DAG that compares what is served with training sets, one task a service.
 
     Args:
@@ -125,6 +132,7 @@ def parity_dag(*, root: Path | str = ".", schedule: str = "@daily", sample: int 
         schedule: When it runs.
         sample: How many keys are compared.
         threshold: Share of values that may differ; a task fails where more do, and its log says which.
+        served: Whether a second task a service compares what servers kept of their answers.
 
     Returns:
         The DAG ``parity``.
@@ -140,13 +148,15 @@ def parity_dag(*, root: Path | str = ".", schedule: str = "@daily", sample: int 
     ) as dag:
         for service in project.services:
             _parity(project, service, sample, threshold)
+            if served:
+                _parity(project, service, sample, threshold, served=True)
     return dag
 
 
-def _parity(project: Project, service: str, sample: int, threshold: float) -> None:
-    @task(task_id=service, **TASK)
+def _parity(project: Project, service: str, sample: int, threshold: float, *, served: bool = False) -> None:
+    @task(task_id=f"{service}_served" if served else service, **TASK)
     def compare() -> None:
-        tasks.compare_parity(project, service, sample, threshold)
+        tasks.compare_parity(project, service, sample, threshold, served=served)
 
     compare()
 

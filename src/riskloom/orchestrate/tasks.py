@@ -115,15 +115,16 @@ def materialize(project: Project, dag: str, context: Context) -> None:
 
 
 @verdicts()
-def compare_parity(project: Project, service: str, sample: int, threshold: float) -> None:
-    """Compare what is served of a service with its training set.
+def compare_parity(project: Project, service: str, sample: int, threshold: float, *, served: bool = False) -> None:
+    """Compare what is served of a service, or what was, with its training set.
 
     Raises:
         AirflowFailException: More than the threshold differs.
     """
     from riskloom.store.parity.compare import parity
+    from riskloom.store.parity.served import parity_served
 
-    done = parity(project, service, sample=sample)
+    done = (parity_served if served else parity)(project, service, sample=sample)
     logger.info("%s", done.as_text())
     if done.share > threshold:
         raise AirflowFailException(f"{done.share:.4%} of the values of {service} differ from its training set")

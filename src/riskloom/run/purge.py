@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from riskloom.errors import LakeError, PrivacyError
 from riskloom.extract import erase, staging
 from riskloom.extract.protect import LEAST_LETTERS
-from riskloom.lake import erasures, tables
+from riskloom.lake import erasures, served, tables
 from riskloom.lake.erasures import Erasure
 from riskloom.lake.key_ids import source_ring
 from riskloom.lake.past import forget_past
@@ -29,6 +29,7 @@ from riskloom.lake.tasks import InProcess
 from riskloom.run.aggregate import aggregate
 from riskloom.run.meant import Meant
 from riskloom.tabular import as_table
+from riskloom.tokens import Ring
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -194,6 +195,7 @@ class _Purge:
     def _tables(self) -> list[Path]:
         views = [self._lake.gold(view.name) for view in self._project.views_of(self._source.name)]
         paths = [self._lake.bronze(self._source.name), *(path for _, path in self._row_tables()), *views]
+        paths.append(self._lake.ops(served.TABLE))
         return [path for path in paths if tables.exists(path)]
 
     def _remove(self, path: Path, lines: Mapping[str, Offsets]) -> int:
@@ -208,6 +210,7 @@ class _Purge:
     def _follow(self) -> None:
         """Bring gold and the online store after silver."""
         views = self._project.views_of(self._source.name)
+        names = [view.name for view in views]
         rows = tables.rows(self._lake.silver(self._source.name))
         tasks: Tasks = InProcess() if rows <= _ROWS_IN_PROCESS else self._on_spark()
         for view in views:
@@ -216,8 +219,13 @@ class _Purge:
                 self._removed[f"gold.{view.name}"] = done.changed
         from riskloom.store.erase import online_without
 
-        swept = online_without(self._project, [view.name for view in views], self._entity)
+        swept = online_without(self._project, names, self._entity)
         self._removed |= {f"online.{name}": count for name, count in swept.items()}
+        before = None if self._entity else self._erasure.until
+        ring = Ring.of_environment()
+        forgotten = served.forget(self._lake, names, before=before, keys=self._entity, ring=ring)
+        if forgotten:
+            self._removed[f"ops.{served.TABLE}"] = forgotten
 
     def _on_spark(self) -> Tasks:
         from riskloom.lake.spark.session import session

@@ -6,17 +6,21 @@ import asyncio
 import logging
 import time
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from riskloom.errors import RequestError
+from riskloom.lake.paths import Lake
 from riskloom.serve import openapi, wire
 from riskloom.serve.features import Features
 from riskloom.serve.keys import READ, WRITE, Keys
 from riskloom.serve.options import Options
+from riskloom.serve.sample import Sample
 from riskloom.serve.telemetry import Telemetry
 from riskloom.store.push import RECENT_FULL
+from riskloom.tokens import Ring
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -49,6 +53,7 @@ class Application:
         self._options, self._keys = options, keys
         self._features: Features | None = None
         self._telemetry = Telemetry(shared=options.workers > 1)
+        self._sample = _sample(options, self._telemetry)
         self._tasks: list[asyncio.Task[None]] = []
         self._routes: dict[str, tuple[str, Callable[[Call], Awaitable[Reply]]]] = {
             FEATURES: ("POST", self._get_online_features),
@@ -126,6 +131,8 @@ class Application:
         request, head = found
         answers = features.answer(request, ask)
         self._telemetry.answered(request, answers)
+        if self._sample is not None:
+            self._sample.offer(request, ask, answers)
         return 200, _JSON, wire.write(request, head, ask, answers)
 
     async def _push(self, call: Call) -> Reply:
@@ -168,6 +175,8 @@ class Application:
         await receive()
         # No connection is taken before there is something to answer from; a registry that is away is tried on.
         await self._try_load()
+        if self._sample is not None:
+            self._sample.start()
         self._tasks = [asyncio.create_task(self._refresh()), asyncio.create_task(self._flush())]
         await send({"type": "lifespan.startup.complete"})
         await receive()
@@ -177,6 +186,8 @@ class Application:
                 await task
         if self._features is not None:
             await self._features.close()
+        if self._sample is not None:
+            await asyncio.to_thread(self._sample.close, self._options.deadline)
         self._telemetry.flush()
         await send({"type": "lifespan.shutdown.complete"})
 
@@ -260,6 +271,12 @@ _HINTS = {
     413: ((b"connection", b"close"),),
     503: ((b"retry-after", b"1"),),
 }
+
+
+def _sample(options: Options, telemetry: Telemetry) -> Sample | None:
+    if not options.served_share:
+        return None
+    return Sample(Lake(Path(options.lake)), Ring.required("the sample of what is served"), options, telemetry.served)
 
 
 def create() -> Application:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import orjson
 from feast import proto_json
-from feast.errors import FeastError
+from feast.errors import FeastError, FeatureNameCollisionError
 from google.protobuf.json_format import MessageToDict
 
-from riskloom.errors import RequestError, RiskloomError, StoreError
+from riskloom.errors import PrivacyError, RequestError, RiskloomError, StoreError
 from riskloom.serve import wire
 from riskloom.store.client import OnlineFeatures
 from riskloom.store.online import windowed
 from riskloom.store.repo import open_store
 from riskloom.store.requests import Requests
+from riskloom.tokens import Ring
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -82,12 +85,16 @@ class Features:
             It, and the head of its answers; None where it needs more than windowed views.
 
         Raises:
-            RequestError: A service, a view or a feature is unknown.
+            RequestError: A service, a view or a feature is unknown, or two features have one name.
         """
         key = (ask.service, ask.features, ask.full)
         known = self._known
         if key not in known:
-            made = self._requests.resolve(self._store.registry, self._store.project, self._asked(ask), full=ask.full)
+            asked = self._asked(ask)
+            try:
+                made = self._requests.resolve(self._store.registry, self._store.project, asked, full=ask.full)
+            except FeastError as error:
+                raise _of_feast(error) from error
             if len(known) >= _MOST_KNOWN:
                 known.clear()
             known[key] = None if made is None else (made, wire.head(made))
@@ -105,6 +112,8 @@ class Features:
             return request.read(self.views, ask.entities, ask.at)
         except StoreError as error:
             raise self._told(error) from error
+        except PrivacyError as error:
+            raise _of_privacy(error) from error
 
     def push(self, name: str, events: list[dict[str, Any]]) -> list[Outcome]:
         """Let events count in later reads; to be called in a thread.
@@ -117,6 +126,8 @@ class Features:
             return self._client.push(name, events)
         except StoreError as error:
             raise (self._told(error) if error.away else RequestError.shape(str(error))) from error
+        except PrivacyError as error:
+            raise _of_privacy(error) from error
         except RiskloomError as error:
             raise RequestError.shape(str(error)) from error
 
@@ -135,9 +146,10 @@ class Features:
             )
         except StoreError as error:
             raise self._told(error) from error
+        except PrivacyError as error:
+            raise _of_privacy(error) from error
         except FeastError as error:
-            status = error.http_status_code()
-            raise RequestError.refused(status if status < 500 else 422, str(error)) from error  # noqa: PLR2004 - HTTP's
+            raise _of_feast(error) from error
         except (ValueError, KeyError, TypeError) as error:
             raise RequestError.shape(f"Feast refuses the request: {error}") from error
         data = MessageToDict(found.proto, preserving_proto_field_name=True)
@@ -181,6 +193,22 @@ class Features:
     async def close(self) -> None:
         """Close the store."""
         await self._online.close()
+
+
+def _of_feast(error: FeastError) -> RequestError:
+    """Refuse a request in Feast's words; what it calls a server's error is a request that it does not understand."""
+    if isinstance(error, FeatureNameCollisionError):
+        return RequestError.shape("features of two views have one name. Ask for full_feature_names: true.")
+    status = error.http_status_code()
+    return RequestError.refused(status if status < HTTPStatus.INTERNAL_SERVER_ERROR else 422, str(error))
+
+
+def _of_privacy(error: PrivacyError) -> RequestError:
+    """Refuse a key that is a token of nobody's; where the server itself has no keys for tokens, say so."""
+    with suppress(PrivacyError):
+        if Ring.of_environment() is not None:
+            return RequestError.shape(str(error))
+    return RequestError.away(str(error))
 
 
 def _impatient(inner: dict[str, Any]) -> None:

@@ -23,6 +23,10 @@ class Options:
         entities: Most entities of a request.
         features: Most features of a request.
         refresh: Seconds between two looks at the registry.
+        lake: Folder of the lake, where a sample of what was served goes.
+        served_share: Share of the requests whose answers are kept there; 0 for none.
+        served_rows: Most rows, one an entity and view, that a worker holds between two writes.
+        served_every: Seconds between two writes.
         deadline: Seconds within which a body must come, and a request is ended when the server stops.
 
     Example:
@@ -39,6 +43,10 @@ class Options:
     entities: int = 1_000
     features: int = 1_000
     refresh: float = 5.0
+    lake: str = ""
+    served_share: float = 0.0
+    served_rows: int = 1_000
+    served_every: float = 60.0
     deadline: float = 10.0
 
     def publish(self) -> None:

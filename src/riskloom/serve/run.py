@@ -14,6 +14,7 @@ import uvicorn
 from riskloom.errors import ServeError, StoreError
 from riskloom.serve.keys import Keys
 from riskloom.serve.telemetry import SHARED
+from riskloom.tokens import Ring
 
 if TYPE_CHECKING:
     from riskloom.serve.options import Options
@@ -28,12 +29,15 @@ def serve(options: Options) -> None:
     Raises:
         StoreError: There is no feature repository.
         ServeError: The keys cannot be read, or others can reach a server without keys.
+        PrivacyError: A sample of what is served is to be kept, and there are no keys for tokens.
     """
     repo = Path(options.repo)
     if not (repo / "feature_store.yaml").is_file():
         raise StoreError.no_repo(repo.resolve())
     if not Keys.load(options.keys) and not _is_loopback(options.host):
         raise ServeError.no_keys(options.host)
+    if options.served_share:
+        Ring.required("the sample of what is served")
     options.publish()
     shared = tempfile.mkdtemp(prefix="riskloom-metrics-") if options.workers > 1 else ""
     if shared:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import orjson
@@ -35,6 +36,7 @@ class Telemetry:
         requests: Requests by path and status.
         pushes: Events pushed, by view and what became of them.
         reads: Entities read, by view and whether they had a state.
+        served: Rows of the sample of what was served, by what became of them.
         staleness: Seconds from a view's watermark to the instant of its newest read.
     """
 
@@ -47,6 +49,7 @@ class Telemetry:
         self.requests = Counter("riskloom_requests", "Requests.", ["path", "status"], registry=self._registry)
         self.reads = Counter("riskloom_entities", "Entities read.", ["view", "result"], registry=self._registry)
         self.pushes = Counter("riskloom_pushed", "Events pushed.", ["view", "status"], registry=self._registry)
+        self.served = Counter("riskloom_served_rows", "Rows of the sample.", ["result"], registry=self._registry)
         self.staleness = Gauge(
             "riskloom_staleness_seconds",
             "Seconds from a view's watermark to the instant of its newest read.",
@@ -113,8 +116,10 @@ class Telemetry:
         """Write the lines that are kept, in one go."""
         if self._lines:
             lines, self._lines = self._lines, []
-            sys.stdout.buffer.write(b"".join(lines))
-            sys.stdout.buffer.flush()
+            # A log that cannot be written is no reason to stop answering, nor to hold its lines for ever.
+            with suppress(OSError):
+                sys.stdout.buffer.write(b"".join(lines))
+                sys.stdout.buffer.flush()
 
     def exposed(self) -> bytes:
         """Give everything as Prometheus reads it; of all workers, where there are several."""

@@ -128,11 +128,13 @@ class Answer(NamedTuple):
         watermark: Microseconds since the epoch up to which the view's source is complete; None where nothing is
             materialized.
         rows: One an entity.
+        mark: How far the view had come; None where nothing was materialized.
     """
 
     at: int | None
     watermark: int | None
     rows: list[Row]
+    mark: Mark | None = None
 
 
 def evaluate(
@@ -159,7 +161,7 @@ def evaluate(
     features = [plan.features[name] for name in names]
     if mark is None or at is None or at < mark.watermark:
         row = Row((None,) * len(features), (BEFORE_STATE,) * len(features))
-        return Answer(at, mark.watermark if mark else None, [row] * len(keys))
+        return Answer(at, mark.watermark if mark else None, [row] * len(keys), mark)
     starts = [min(leaf.window.start(at) for leaf in feature.leaves) for feature in features]
     stale = plan.max_staleness is not None and at - mark.watermark > plan.max_staleness
     found = [(key, state) for key, state in zip(keys, states, strict=True) if state is not None]
@@ -168,7 +170,7 @@ def evaluate(
         _missing(features) if state is None else _row(next(computed), state, starts, at, stale=stale)
         for state in states
     ]
-    return Answer(at, mark.watermark, rows)
+    return Answer(at, mark.watermark, rows, mark)
 
 
 def _compute(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from riskloom.lake.key_ids import key_in_use
-from riskloom.tokens import Ring, named
+from riskloom.tokens import Ring, key_of, named
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,7 +75,11 @@ def under_each_key(view: FeatureView, keys: Sequence[Key]) -> list[list[Key]]:
     if not columns:
         return [list(keys)]
     held = [name in columns for name in view.entity.key_columns]
-    return [[_tokenised(key, held, one) for key in keys] for one in rings_of(view)]
+    newest, *older = rings_of(view)
+    first = [_tokenised(key, held, newest) for key in keys]
+    # Nobody can tell what a newer token was under an older key, and nothing stands under it as it is.
+    known = newest.ids
+    return [first, *([_tokenised(key, held, one, known) for key in keys] for one in older)]
 
 
 def rings_of(view: FeatureView) -> list[Ring]:
@@ -98,5 +102,9 @@ def tokenised(source: EventSource, record: Record, ring: Ring) -> Record:
     return record._replace(columns={**record.columns, **tokens})
 
 
-def _tokenised(key: Key, held: Sequence[bool], ring: Ring) -> Key:
-    return tuple(ring.token(value) if token else value for value, token in zip(key, held, strict=True))
+def _tokenised(key: Key, held: Sequence[bool], ring: Ring, known: Sequence[str] = ()) -> Key:
+    newer = set(known).difference(ring.ids)
+    return tuple(
+        ring.token(value) if token and key_of(value) not in newer else value
+        for value, token in zip(key, held, strict=True)
+    )

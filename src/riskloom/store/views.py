@@ -92,7 +92,7 @@ class Views:
             answer = self._answer(part, newest, mark, states, at)
             if len(keys) != len(part.keys):
                 rows = dict(zip(keys, answer.rows, strict=True))
-                answer = Answer(answer.at, answer.watermark, [rows[key] for key in part.keys])
+                answer = answer._replace(rows=[rows[key] for key in part.keys])
             answers.append(answer)
         return answers
 
@@ -151,7 +151,7 @@ class Views:
             return _evaluated(part.plan, keys, None, states, instant, part.names)
         served = tuple(name for name in part.names if name in former.features)
         answer = _evaluated(former, keys, mark, states, instant, served)
-        return Answer(answer.at, answer.watermark, [_spread(row, served, part.names) for row in answer.rows])
+        return answer._replace(rows=[_spread(row, served, part.names) for row in answer.rows])
 
     def serving(self, plan: Plan, mark: Mark) -> Plan:
         """Give the declaration that serves a view."""

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_SECONDS = 30
+_SECONDS = 60
 
 
 class MissingServer(Exception):  # noqa: N818 - what is missing is its name

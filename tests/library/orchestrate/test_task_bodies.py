@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -127,3 +128,22 @@ def test_nothing_to_do_is_skipped(tasks):
 
     with pytest.raises(AirflowSkipException, match=r"^nothing to do for "), tasks.verdicts():
         raise PlanError.nothing_to_do(DAY, {})
+
+
+def test_what_was_served_is_compared_beside_what_is_and_a_difference_fails(tasks, monkeypatch):
+    from airflow.sdk.exceptions import AirflowFailException
+
+    from riskloom.orchestrate import parity_dag
+    from riskloom.store.parity import served
+    from riskloom.store.parity.compared import Compared, Parity
+
+    dag = parity_dag(root=Path(__file__).parents[3], served=True)
+    services = ("login_risk_v1", "order_risk_v1", "traffic_risk_v1")
+    assert set(dag.task_ids) == {*services, *(f"{name}_served" for name in services)}
+    found = Parity("login_risk_v1", (0, 0), (Compared("one", compared=4, equal=3, missing=1),))
+    monkeypatch.setattr(served, "parity_served", lambda *_, **__: found)
+    assert tasks.compare_parity(None, "login_risk_v1", 10, 0.25, served=True) is None
+    with pytest.raises(
+        AirflowFailException, match=r"^25\.0000% of the values of login_risk_v1 differ from its training set$"
+    ):
+        tasks.compare_parity(None, "login_risk_v1", 10, 0.2, served=True)

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from riskloom import build_training_set
 from riskloom.cli import main
 from riskloom.intervals import to_micros
-from riskloom.lake import ops, tables
+from riskloom.lake import ops, served, tables
 from riskloom.lake.erasures import erasures
 from riskloom.lake.key_ids import key_in_use
 from riskloom.lake.paths import Lake
@@ -53,13 +53,15 @@ def test_after_an_erasure_nothing_is_found(shop, planted):
     token = Ring.required("the test").token(planted.anna)
     before = shop.online("customer_v1", customer_id=planted.ben)
     assert shop.online("customer_v1", customer_id=planted.anna)["customer_messages__events_count_1d"] == 1
+    row = dict.fromkeys(served.SCHEMA.names) | {"view": "customer_orders", "keys": json.dumps({"customer_id": token})}
+    served.append(Lake(shop.lake), pa.Table.from_pylist([row], schema=served.SCHEMA))
     planned = asked(shop, "--entity", f"customer_id={planted.anna}", "--dry-run")
     assert traces(state, (planted.anna, token))
     done = asked(shop, "--entity", f"customer_id={planted.anna}")
     assert done == {
         "bronze.messages": 10, "silver.messages": 4, "quarantine.messages": 2, "gold.customer_messages": 4,
         "online.customer_messages": 1, "bronze.orders": 3, "silver.orders": 2, "quarantine.orders": 1,
-        "gold.customer_orders": 2, "online.customer_orders": 1,
+        "gold.customer_orders": 2, "online.customer_orders": 1, "ops.served": 1,
     }  # fmt: skip
     assert planned == {
         name: count for name, count in done.items() if name.split(".")[0] in ("bronze", "silver", "quarantine")

@@ -5,10 +5,11 @@ import hmac
 import pyarrow as pa
 import pytest
 
-from riskloom import tokens
+from riskloom import Entity, EventSource, FeatureView, aggregate, tokens
 from riskloom.errors import PrivacyError
 from riskloom.lake import tables
 from riskloom.lake.key_ids import key_in_use
+from riskloom.store.keyed import under_each_key
 from riskloom.tokens import Ring
 
 A, B = b"a" * 16, b"b" * 16
@@ -29,6 +30,21 @@ def test_a_token_of_an_older_key_becomes_the_one_of_the_newest_without_the_ident
     assert TWO.token(ONE.token("C-1042")) == TWO.token("C-1042")
     assert TWO.token("C-1042").startswith("tok:k2:")
     assert TWO.until("k1").token("C-1042") == ONE.token("C-1042")
+
+
+def test_an_entity_is_looked_for_under_each_key_also_by_its_token(monkeypatch):
+    monkeypatch.setenv(tokens.KEYS, f"k1:{A.hex()},k2:{B.hex()}")
+    entity = Entity.of("pair", user="string", number="int64")
+    source = EventSource(name="s", files="*", transform="t:f", columns=dict(entity.keys), tokens=("user",))
+    view = FeatureView(name="v", entity=entity, source=source, windows=("1h",), aggregations=(aggregate.count(),))
+    both = [[(TWO.token("x"), 7)], [(ONE.token("x"), 7)]]
+    assert under_each_key(view, [("x", 7)]) == both
+    assert under_each_key(view, [(ONE.token("x"), 7)]) == both
+    assert under_each_key(view, [(TWO.token("x"), 7)]) == [both[0]] * 2
+    with pytest.raises(
+        PrivacyError, match=r"^there is no key 'k9' for tokens that were made with it\. Available: k1, k2\.$"
+    ):
+        under_each_key(view, [("tok:k9:" + "0" * 32, 7)])
 
 
 def test_a_column_keeps_nulls_and_equality():

@@ -132,13 +132,13 @@ class Caller:
         return Answer(start["status"], found, content["body"])
 
 
-def application_of(repo, body=100_000):
+def application_of(repo, body=100_000, **others):
     """Make an application over a feature repository; nothing is read yet."""
     from riskloom.serve.app import Application
     from riskloom.serve.keys import Keys, parse
     from riskloom.serve.options import Options
 
-    options = Options(repo=str(repo), body=body, features=20)
+    options = Options(repo=str(repo), body=body, features=20, **others)
     return Application(options, Keys(parse(key, "a test") for key in KEYS.split(",")))
 
 

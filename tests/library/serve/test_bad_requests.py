@@ -95,6 +95,11 @@ BAD = {
         422,
         "entities has no 'account_id', which the views are keyed by. Give its values.",
     ),
+    "one name": (
+        {"feature_service": "login_v1", "entities": {"user_name": ["ann"], "device_id": ["d"], "account_id": ["a"]}},
+        422,
+        "features of two views have one name. Ask for full_feature_names: true.",
+    ),
     "null": (
         {"feature_service": "user_v1", "entities": {"user_name": [None]}},
         422,

@@ -12,9 +12,12 @@ from contextlib import ExitStack
 import pytest
 from redis import Redis
 
+from riskloom.lake import served, tables
+from riskloom.lake.paths import Lake
 from riskloom.store.register import register
 from riskloom.store.repo import open_store
 from riskloom.testing import servers
+from riskloom.tokens import KEYS
 from tests.library.serve.conftest import ASKED, NOW, READER, USERS, columns, in_seconds, on_redis, serving, with_redis
 
 pytestmark = [pytest.mark.feast, pytest.mark.server]
@@ -105,11 +108,12 @@ def damage(port, view):
     store.close()
 
 
-def test_a_new_registry_is_taken_in_and_a_stop_is_graceful_and_no_request_is_dropped(make_shop, tmp_path):
+def test_a_new_registry_is_taken_in_and_a_stop_is_graceful_and_no_request_is_dropped(make_shop, tmp_path, monkeypatch):
     shop = make_shop()
     with with_redis(tmp_path) as port:
         on_redis(shop, port)
-        with serving(shop, tmp_path, "--workers", "2") as server:
+        monkeypatch.setenv(KEYS, "k1:" + "61" * 16)
+        with serving(shop, tmp_path, "--workers", "2", "--served-share", "0.5") as server:
             statuses, ended = [], threading.Event()
 
             def ask():
@@ -135,3 +139,6 @@ def test_a_new_registry_is_taken_in_and_a_stop_is_graceful_and_no_request_is_dro
             server.process.send_signal(signal.SIGTERM)
             assert server.process.wait(20) in (0, -signal.SIGTERM)
             assert "Traceback" not in server.log.read_text()
+            # What each worker held of its answers was written when it stopped.
+            written = tables.rows(Lake(shop.project.settings.lake).ops(served.TABLE))
+            assert f'riskloom_served_rows_total{{result="kept"}} {written}.0' in counted

@@ -9,6 +9,7 @@ import time
 import pytest
 
 from riskloom.testing import servers
+from riskloom.tokens import KEYS
 from tests.library.serve.conftest import ASKED, Caller, application_of, fill
 
 pytestmark = pytest.mark.feast
@@ -58,6 +59,24 @@ def test_a_damaged_state_is_refused_and_other_entities_are_answered(make_shop):
     assert told.startswith("view 'user_logins': ")
     assert told.endswith(" Materialize the view again.")
     assert caller.ask({**ASKED, "entities": {"user_name": ["bob"]}}).status_code == 200
+
+
+def test_a_token_of_nobodys_key_is_refused_and_a_server_without_keys_says_so(make_shop, monkeypatch):
+    shop = make_shop()
+    shop.edit('transform="logins:to_events",', 'transform="logins:to_events", tokens=("user_name",),')
+    monkeypatch.setenv(KEYS, "k1:" + "61" * 16)
+    fill(shop)
+    caller = Caller(application_of(shop.repo))
+    caller.application.load()
+    asked = {**ASKED, "entities": {"user_name": ["tok:k9:" + "0" * 32]}}
+    told = "there is no key 'k9' for tokens that were made with it. Available: k1."
+    assert [(one.status_code, one.json()["detail"]) for one in [caller.ask(asked)]] == [(422, told)]
+    assert caller.ask(ASKED).status_code == 200
+    monkeypatch.delenv(KEYS)
+    told = "view 'user_logins' needs keys for its tokens, and there are none. Set one of RISKLOOM_TOKEN_KEYS, "
+    answer = caller.ask(ASKED)
+    assert answer.status_code == 503
+    assert answer.json()["detail"].startswith(told)
 
 
 def test_a_server_lives_from_its_start_to_its_stop(make_shop, capfdbinary):

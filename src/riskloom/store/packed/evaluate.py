@@ -44,7 +44,7 @@ def evaluate(plan: Plan, mark: Mark | None, states: Sequence[Found], at: int | N
     """
     if mark is None or at is None or at < mark.watermark:
         row = Row((None,) * len(names), (BEFORE_STATE,) * len(names))
-        return Answer(at, mark.watermark if mark else None, [row] * len(states))
+        return Answer(at, mark.watermark if mark else None, [row] * len(states), mark)
     reader = plan.reader(tuple(names))
     edges, oldest = reader.edges(at), mark.watermark - plan.reach
     stale = plan.max_staleness is not None and at - mark.watermark > plan.max_staleness
@@ -62,7 +62,7 @@ def evaluate(plan: Plan, mark: Mark | None, states: Sequence[Found], at: int | N
             rows.append(Row((None,) * len(names), (SATURATED,) * len(names)))
         else:
             rows.append(_row(*reader.values(data, head, at, edges), stale_statuses))
-    return Answer(at, mark.watermark, rows)
+    return Answer(at, mark.watermark, rows, mark)
 
 
 def _with_pushed(plan: Plan, mark: Mark, reader: Reader, held: Held, at: int, stale: Sequence[str] | None) -> Row:

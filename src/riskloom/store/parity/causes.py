@@ -3,31 +3,47 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+import zlib
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import pyarrow as pa
-
+from riskloom.lake import tables
 from riskloom.lake.paths import Lake
 from riskloom.store.evaluate import BEFORE_STATE, OUTSIDE_MAX_AGE, SATURATED, UPDATING
 from riskloom.store.inner.base import state_key
 from riskloom.store.keyed import under_each_key
+from riskloom.store.parity.changes import NOT_YET, Changes, spine_of
 from riskloom.store.point_in_time import values
-from riskloom.store.spine import AT
-from riskloom.windows.tables import ARROW, INSTANT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from riskloom.project import Project
-    from riskloom.store.client import OnlineFeatures, OnlineRow, Part
+    from riskloom.store.client import OnlineFeatures
     from riskloom.store.evaluate import Plan
     from riskloom.store.state import Mark
 
-    Wrong = Sequence[tuple[Mapping[str, Any], OnlineRow]]
-
 SLACK = 1e-9
-NOT_YET, LATE, PUSHED, UNKNOWN = "not yet materialized", "late event", "pushed, not in the log", "unknown"
+PUSHED, UNKNOWN = "pushed, not in the log", "unknown"
 _OF_STATUS = {BEFORE_STATE: NOT_YET, OUTSIDE_MAX_AGE: "ttl", SATURATED: "saturated", UPDATING: "updating"}
+
+
+class Read(NamedTuple):
+    """A value that was read online.
+
+    Attributes:
+        key: Values of the view's key columns.
+        at: Instant of the read, microseconds since the epoch.
+        value: The value.
+        status: Its status.
+        mark: How far the view had come; None where nothing was materialized.
+    """
+
+    key: tuple[Any, ...]
+    at: int
+    value: Any
+    status: str
+    mark: Mark | None
 
 
 def same(online: Any, trained: Any) -> bool:  # noqa: ANN401 - values of a feature
@@ -49,58 +65,72 @@ class Causes:
 
     Args:
         project: The project.
-        client: What was read with.
-        at: Instant of the reads, microseconds since the epoch.
+        client: Reads what was pushed.
     """
 
-    def __init__(self, project: Project, client: OnlineFeatures, at: int) -> None:
-        self._lake, self._client, self._at = Lake(project.settings.lake), client, at
+    def __init__(self, project: Project, client: OnlineFeatures) -> None:
+        self._lake, self._client = Lake(project.settings.lake), client
 
-    def of(self, part: Part, output: str, name: str, wrong: Wrong) -> list[str]:
-        """Give the cause of each of a feature's values that differ.
+    def of(self, plan: Plan | None, wrong: Mapping[str, Sequence[Read]]) -> dict[str, list[str]]:
+        """Give the causes of a view's values that differ.
 
         Args:
-            part: The feature's view.
-            output: Its output name.
-            name: Its own name.
-            wrong: Keys, and what was read online.
+            plan: The view; None for a plain one.
+            wrong: What was read, by feature.
+
+        Returns:
+            A cause a read, by feature.
         """
-        found = [_OF_STATUS.get(row.statuses[output]) for _, row in wrong]
-        unclear = [place for place, cause in enumerate(found) if cause is None]
-        if unclear:
-            mine = [tuple(wrong[place][0][column] for column, _ in part.keys) for place in unclear]
-            read = [wrong[place][1].values[output] for place in unclear]
-            causes = self._unclear(part.plan, name, mine, read) if part.plan else [NOT_YET] * len(mine)
-            for place, cause in zip(unclear, causes, strict=True):
-                found[place] = cause
-        return [cause or UNKNOWN for cause in found]
-
-    def _unclear(self, plan: Plan, name: str, keys: list[tuple[Any, ...]], read: list[Any]) -> list[str]:
-        mark = self._client.views.read_mark(plan.view.name)
-        if mark is None:
-            return [NOT_YET] * len(keys)
-        then = self._as_materialized(plan, name, keys, mark)
-        pushed = self._pushed(plan, keys, mark)
-        return [
-            PUSHED if recent else LATE if same(online, value) else UNKNOWN
-            for online, value, recent in zip(read, then, pushed, strict=True)
-        ]
-
-    def _as_materialized(self, plan: Plan, name: str, keys: list[tuple[Any, ...]], mark: Mark) -> list[Any]:
-        """Compute the feature of the table as it was when it was materialized last."""
-        columns = {
-            column: pa.array([key[place] for key in keys], ARROW[dtype])
-            for place, (column, dtype) in enumerate(plan.view.entity.keys)
+        unclear = [read for reads in wrong.values() for read in reads if read.status not in _OF_STATUS]
+        looked = {
+            mark: self._look(plan, mark, [read for read in unclear if read.mark == mark], list(wrong))
+            for mark in dict.fromkeys(read.mark for read in unclear)
+            if plan is not None and mark is not None
         }
-        spine = pa.table({**columns, AT: pa.array([self._at] * len(keys), pa.int64()).cast(INSTANT)})
-        path = self._lake.gold(plan.view.name)
-        computed: list[Any] = values(plan.view, path, spine, [name], mark.version).column(name).to_pylist()
-        return computed
 
-    def _pushed(self, plan: Plan, keys: list[tuple[Any, ...]], mark: Mark) -> list[bool]:
-        found = [False] * len(keys)
-        for form in under_each_key(plan.view, keys):
+        def cause(name: str, read: Read) -> str:
+            known = _OF_STATUS.get(read.status)
+            if known is not None:
+                return known
+            there = looked.get(read.mark) if read.mark is not None else None
+            return NOT_YET if there is None else there.cause(name, read)
+
+        return {name: [cause(name, read) for read in reads] for name, reads in wrong.items()}
+
+    def _look(self, plan: Plan, mark: Mark, reads: Sequence[Read], names: Sequence[str]) -> _Looked:
+        wanted = list(dict.fromkeys((read.key, read.at) for read in reads))
+        path = self._lake.gold(plan.view.name)
+        pushed = self._pushed(plan, list(dict.fromkeys(key for key, _ in wanted)))
+        # A table that was made anew has other versions; of one that was cleaned up, some are gone.
+        same_table = zlib.crc32(tables.identity(path).encode()) == mark.origin
+        if not same_table or tables.first_readable(path, mark.version) != mark.version:
+            return _Looked(plan, {}, None, pushed)
+        then = values(plan.view, path, spine_of(plan.view, wanted), names, mark.version).to_pylist()
+        return _Looked(plan, dict(zip(wanted, then, strict=True)), Changes(plan.view, path, mark, wanted), pushed)
+
+    def _pushed(self, plan: Plan, keys: list[tuple[Any, ...]]) -> set[tuple[Any, ...]]:
+        """Give those of some keys of which something is pushed and in no log yet."""
+        mark = self._client.views.read_mark(plan.view.name)
+        found = set()
+        for form in under_each_key(plan.view, keys) if mark is not None else ():
             stored = [state_key(mark.slot, plan.encode(key)) for key in form]
-            for place, held in enumerate(self._client.views.states.look(plan.view.name, stored)):
-                found[place] |= held is not None and bool(held.recent)
+            held = self._client.views.states.look(plan.view.name, stored)
+            found |= {key for key, one in zip(keys, held, strict=True) if one is not None and one.recent}
         return found
+
+
+class _Looked(NamedTuple):
+    """What was found out about reads of one state of a view."""
+
+    plan: Plan
+    then: Mapping[tuple[tuple[Any, ...], int], Mapping[str, Any]]
+    changes: Changes | None
+    pushed: AbstractSet[tuple[Any, ...]]
+
+    def cause(self, name: str, read: Read) -> str:
+        place = (read.key, read.at)
+        if self.changes is not None and same(read.value, self.then[place][name]):
+            changed = self.changes.kind(self.plan.features[name], *place)
+            if changed:
+                return changed
+        return PUSHED if read.key in self.pushed else UNKNOWN

@@ -2,102 +2,27 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from riskloom.errors import StoreError
-from riskloom.intervals import format_instant, to_datetime
+from riskloom.intervals import to_datetime
 from riskloom.store import spine as spines
 from riskloom.store.client import OnlineFeatures
-from riskloom.store.parity.causes import Causes, same
+from riskloom.store.parity.causes import Causes, Read
+from riskloom.store.parity.compared import Compared, Parity
 from riskloom.store.parity.sample import sample_keys
 from riskloom.store.repo import open_store
 from riskloom.store.training import build_training_set
-from riskloom.tabular import as_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import Any
 
     from riskloom.project import Project
     from riskloom.store.client import OnlineRow, Part
     from riskloom.store.parity.sample import Keys
 
 _KEYS_AT_ONCE = 500
-_COLUMNS = ("feature", "compared", "equal", "missing", "extra", "other", "largest", "causes")
-
-
-@dataclass(slots=True)
-class Compared:
-    """One feature.
-
-    Attributes:
-        feature: Its output name.
-        compared: How many values were.
-        equal: How many are equal: doubles within 1e-9 of the larger one, or of 1 where that is more.
-        missing: How many are null online and not in the training set.
-        extra: How many are null in the training set and not online.
-        other: How many are two different values.
-        largest: Largest difference of two numbers.
-        causes: How many of those that are not equal have which cause.
-    """
-
-    feature: str
-    compared: int = 0
-    equal: int = 0
-    missing: int = 0
-    extra: int = 0
-    other: int = 0
-    largest: float = 0.0
-    causes: Counter[str] = field(default_factory=Counter)
-
-    def add(self, online: Any, trained: Any) -> bool:  # noqa: ANN401 - a feature's value
-        """Compare two values, and say whether they are equal."""
-        self.compared += 1
-        if same(online, trained):
-            self.equal += 1
-            return True
-        if online is None or trained is None:
-            self.missing += online is None
-            self.extra += trained is None
-        else:
-            self.other += 1
-            if isinstance(online, int | float) and isinstance(trained, int | float):
-                self.largest = max(self.largest, abs(float(online) - float(trained)))
-        return False
-
-
-@dataclass(frozen=True, slots=True)
-class Parity:
-    """What was compared.
-
-    Attributes:
-        service: The service.
-        at: Instant of both reads, microseconds since the epoch.
-        features: Each feature.
-    """
-
-    service: str
-    at: int
-    features: tuple[Compared, ...]
-
-    @property
-    def share(self) -> float:
-        """Share of the values that are not equal."""
-        compared = sum(one.compared for one in self.features)
-        return 1 - sum(one.equal for one in self.features) / compared if compared else 0.0
-
-    def as_data(self) -> dict[str, Any]:
-        """Give it for machines."""
-        features = [{**asdict(one), "causes": dict(one.causes)} for one in self.features]
-        return {"service": self.service, "at": format_instant(self.at), "unequal": self.share, "features": features}
-
-    def as_text(self) -> str:
-        """Give it for people."""
-        rows = [{**asdict(one), "largest": f"{one.largest:.3g}", "causes": _told(one.causes)} for one in self.features]
-        compared = sum(one.compared for one in self.features)
-        head = f"{self.service} at {format_instant(self.at)}: {compared} values, {self.share:.4%} not equal"
-        return f"{head}\n{as_table(rows, _COLUMNS)}"
 
 
 def parity(
@@ -126,15 +51,43 @@ def parity(
         rows += client.get_many(service, chosen[start : start + _KEYS_AT_ONCE], to_datetime(instant))
     spine = [{**key, spines.TIME: to_datetime(instant)} for key in chosen]
     trained = build_training_set(service, spine, project=project, output="arrow", runner="in_process")
-    causes, found = Causes(project, client, instant), []
+    causes = Causes(project, client)
+    found: list[Compared] = []
     for part in parts:
-        for output, name in zip(part.outputs, part.features, strict=True):
-            compared = Compared(output)
-            column = trained.column(output).to_pylist()
-            wrong = [place for place, row in enumerate(rows) if not compared.add(row.values[output], column[place])]
-            compared.causes.update(causes.of(part, output, name, [(chosen[place], rows[place]) for place in wrong]))
-            found.append(compared)
-    return Parity(service, instant, tuple(found))
+        read = _Reads(client, part, chosen, rows, instant)
+        compared = {name: Compared(output) for output, name in zip(part.outputs, part.features, strict=True)}
+        wrong: dict[str, list[Read]] = {}
+        for name, one in compared.items():
+            trained_ones = zip(read.of(one.feature), trained.column(one.feature).to_pylist(), strict=True)
+            wrong[name] = [online for online, value in trained_ones if not one.add(online.value, value)]
+        for name, told in causes.of(part.plan, wrong).items():
+            compared[name].causes.update(told)
+        found += compared.values()
+    return Parity(service, (instant, instant), tuple(found))
+
+
+class _Reads:
+    """What was read of one view."""
+
+    def __init__(
+        self,
+        client: OnlineFeatures,
+        part: Part,
+        keys: Sequence[Mapping[str, Any]],
+        rows: Sequence[OnlineRow],
+        at: int,
+    ) -> None:
+        columns = [column for column, _ in part.keys]
+        self._keys = [tuple(key[column] for column in columns) for key in keys]
+        self._rows, self._statuses = rows, [row.statuses for row in rows]
+        self._at, self._mark = at, client.views.read_mark(part.name) if part.plan else None
+
+    def of(self, output: str) -> list[Read]:
+        """Give the reads of a feature."""
+        return [
+            Read(key, self._at, row.values[output], statuses[output], self._mark)
+            for key, row, statuses in zip(self._keys, self._rows, self._statuses, strict=True)
+        ]
 
 
 def _instant(client: OnlineFeatures, service: str, parts: Sequence[Part]) -> int:
@@ -144,7 +97,3 @@ def _instant(client: OnlineFeatures, service: str, parts: Sequence[Part]) -> int
     if now is None:
         raise StoreError.nothing_to_compare(service)
     return now
-
-
-def _told(causes: Mapping[str, int]) -> str:
-    return ", ".join(f"{count} {cause}" for cause, count in causes.items()) or "-"
