@@ -14,7 +14,9 @@ from riskloom.intervals import available, parse_duration
 from riskloom.store.inner.base import KeyCodec
 from riskloom.store.packed.pushed import PushedEvents
 from riskloom.store.packed.read import Reader
+from riskloom.store.packed.read_sides import SidesReader
 from riskloom.store.packed.shape import Shape, packable
+from riskloom.store.packed.sides import Side, sides_of
 from riskloom.store.recent import EXPIRY, Record, events_of
 from riskloom.store.spine import AT
 from riskloom.store.state import NEVER, State, fingerprint, schema
@@ -51,6 +53,7 @@ class Plan:
         packed: Whether its states are packed; else they are the events themselves.
         codec: Writes the keys of its states: those of its entities, or the part of them that all entities share whose
             events one value reads.
+        sided: Whether its packed states have sides: it leaves its own party out of something.
         places: Places of those among the entity's key columns.
         hold: Microseconds before a state's cut from which on an event may be pushed.
         reach: Microseconds before an instant from which an event may still count.
@@ -63,6 +66,7 @@ class Plan:
         self.features = {feature.name: feature for feature in view.features}
         self.max_staleness = None if view.max_staleness is None else parse_duration(view.max_staleness)
         self.packed = packable(view)
+        self.sided = self.packed and any(feature.of_others for feature in view.features)
         columns = view.entity.key_columns
         self.places = [columns.index(name) for name in view.partition_keys]
         self.codec = KeyCodec([view.entity.keys[place] for place in self.places])
@@ -70,11 +74,17 @@ class Plan:
         self.reach = view.reach
         self.hold = min(parse_duration(view.hold), self.reach)
         self._readers: dict[tuple[str, ...], Reader] = {}
+        self._sides_readers: dict[tuple[str, ...], SidesReader] = {}
 
     @cached_property
     def shape(self) -> Shape:
         """Layout of its packed states."""
         return Shape(self.view)
+
+    @cached_property
+    def sides(self) -> tuple[Side, ...]:
+        """The sides of its packed states."""
+        return sides_of(self.view)
 
     @cached_property
     def pushed(self) -> PushedEvents:
@@ -91,6 +101,14 @@ class Plan:
         if reader is None:
             features = [self.features[name] for name in names]
             reader = self._readers[names] = Reader(self.view.name, self.declaration, self.shape, features)
+        return reader
+
+    def sides_reader(self, names: tuple[str, ...]) -> SidesReader:
+        """Give what reads features off states with sides, made once."""
+        reader = self._sides_readers.get(names)
+        if reader is None:
+            features = [self.features[name] for name in names]
+            reader = self._sides_readers[names] = SidesReader(self.view, self.declaration, self.sides, features)
         return reader
 
 

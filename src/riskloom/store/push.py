@@ -176,6 +176,10 @@ def batch_ids(plan: Plan, mark: Mark, body: bytes) -> tuple[int, frozenset[int]]
     nothing = mark.watermark - plan.reach
     if not body:
         return nothing, frozenset()
+    if plan.sided:
+        sides = plan.sides_reader(())
+        directory = sides.open(body)
+        return (nothing, frozenset()) if directory.newest < nothing else sides.listed(directory)
     if plan.packed:
         reader = plan.reader(())
         head = reader.head(body)

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from riskloom.store.packed.encode import Bounds, encode
 from riskloom.store.packed.fold import Events
+from riskloom.store.packed.sides import encode_sides
 from riskloom.store.sorting import EVENT_ID, entity_edges, sorted_events
 from riskloom.store.state import NEVER, State
 from riskloom.windows.tables import EVENT_TIMES
@@ -77,6 +78,8 @@ def _events(table: pa.Table, begins: Ints, ends: Ints) -> Events:
 
 def _packed(plan: Plan, events: Events, stamp: Stamp) -> Iterator[bytes]:
     bounds = Bounds(min(plan.view.max_events, MAX_RAW), plan.view.max_events, plan.hold)
+    if plan.sided:
+        return encode_sides(plan.sides, events, plan.declaration, stamp, bounds)
     return encode(plan.shape, events, plan.declaration, stamp, bounds)
 
 

@@ -13,6 +13,7 @@ from riskloom.store.inner.base import MARK, Held, declaration_key, state_key
 from riskloom.store.inner.base import Row as Written
 from riskloom.store.keyed import under_each_key
 from riskloom.store.packed import evaluate as packed
+from riskloom.store.packed import evaluate_sides
 from riskloom.store.recent import Recent
 from riskloom.store.source import declared
 from riskloom.store.state import Mark, decode_mark, decode_state
@@ -187,6 +188,8 @@ def _evaluated(
     at: int | None,
     names: tuple[str, ...],
 ) -> Answer:
+    if plan.sided:
+        return evaluate_sides.evaluate(plan, mark, keys, states, at, names)
     if plan.packed:
         return packed.evaluate(plan, mark, states, at, names)
     reach, view = plan.view.reach, plan.view.name

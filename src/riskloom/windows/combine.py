@@ -14,7 +14,7 @@ from riskloom.windows.functions import MOMENTS, checked
 from riskloom.windows.tables import ARROW
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Any
 
     import numpy.typing as npt
@@ -27,6 +27,14 @@ def parts(feature: Feature) -> tuple[Feature, ...]:
     if feature.function == "leave_own_out":
         return tuple(replace(part, function=MOMENTS) for part in feature.parts)
     return feature.parts
+
+
+def leaves_of(feature: Feature) -> Iterator[Feature]:
+    """Give the features that are read from events."""
+    if not feature.parts:
+        yield feature
+    for part in parts(feature):
+        yield from leaves_of(part)
 
 
 def combine(feature: Feature, values: Sequence[pa.Array]) -> pa.Array:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from riskloom.windows.combine import combine, parts
+from riskloom.windows.combine import combine, leaves_of, parts
 from riskloom.windows.functions import evaluate
 from riskloom.windows.layout import check, lay_out
 from riskloom.windows.selection import Scratch
@@ -16,7 +16,7 @@ from riskloom.windows.tables import whole
 from riskloom.windows.visible import Visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     import numpy.typing as npt
 
@@ -45,7 +45,7 @@ def run(view: FeatureView, events: pa.Table, spine: pa.Table, features: Sequence
         WindowError: A table does not fit the view, or the sum of a window is no int64.
     """
     given = check(view, events, spine)
-    leaves = dict.fromkeys(leaf for feature in features for leaf in _read(feature))
+    leaves = dict.fromkeys(leaf for feature in features for leaf in leaves_of(feature))
     values: dict[Feature, pa.ChunkedArray] = {}
     for keys in dict.fromkeys(leaf.keys for leaf in leaves):
         own = view.entity.key_columns
@@ -66,14 +66,6 @@ def _evaluate(layout: Layout, features: Sequence[Feature]) -> dict[Feature, pa.C
         return columns
     back = pa.array(layout.back)
     return {feature: pa.chunked_array([whole(column).take(back)]) for feature, column in columns.items()}
-
-
-def _read(feature: Feature) -> Iterator[Feature]:
-    """Give the features that are read from events."""
-    if not feature.parts:
-        yield feature
-    for part in parts(feature):
-        yield from _read(part)
 
 
 def _value(feature: Feature, values: dict[Feature, pa.ChunkedArray]) -> pa.ChunkedArray:

@@ -53,6 +53,17 @@ def states(view, rows, cut, max_raw=1_000, listed=10_000):
     return {tuple(key.values()): state for key, state in zip(keys, written, strict=True)}
 
 
+def agrees(feature, value, wanted, rows, key, at):
+    """Say whether a value is the oracle's, by the equality of readers."""
+    if feature.dtype == "timestamp" and isinstance(wanted, int):
+        wanted = to_datetime(wanted)
+    return type(value) is type(wanted) and (
+        value == wanted
+        or (isinstance(value, float) and math.isnan(value) and math.isnan(wanted))
+        or (isinstance(value, float) and abs(value - wanted) <= naive.tolerance(feature, rows, key, at))
+    )
+
+
 def check(view, rows, states, reader, key, at, pushed=()):
     """Compare each feature of one entity at one instant; says how many were."""
     state = states.get(tuple(key.values()))
@@ -66,15 +77,7 @@ def check(view, rows, states, reader, key, at, pushed=()):
     assert lacking is None
     for feature, value in zip(view.features, found, strict=True):
         wanted = naive.feature_value(feature, rows, key, at)
-        if feature.dtype == "timestamp" and isinstance(wanted, int):
-            wanted = to_datetime(wanted)
-        slack = naive.tolerance(feature, rows, key, at)
-        same = type(value) is type(wanted) and (
-            value == wanted
-            or (isinstance(value, float) and math.isnan(value) and math.isnan(wanted))
-            or (isinstance(value, float) and abs(value - wanted) <= slack)
-        )
-        assert same, (feature.name, key, at, value, wanted)
+        assert agrees(feature, value, wanted, rows, key, at), (feature.name, key, at, value, wanted)
     return len(found)
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
+
+from riskloom.windows.combine import leaves_of, parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -10,6 +13,9 @@ if TYPE_CHECKING:
     from riskloom.declare import Feature
 
     Combined = tuple[list[Any], list[bool] | None]
+
+
+INT64 = range(-(2**63), 2**63)
 
 
 def combiner(features: Sequence[Feature], leaves: Sequence[Feature]) -> Callable[[list[Any], set[int]], Combined]:
@@ -20,7 +26,12 @@ def combiner(features: Sequence[Feature], leaves: Sequence[Feature]) -> Callable
         leaves: The features that read events, in the order of the values.
     """
     places = {leaf: place for place, leaf in enumerate(leaves)}
-    read = [[places[leaf] for leaf in feature.leaves] for feature in features]
+    read = [[places[leaf] for leaf in leaves_of(feature)] for feature in features]
+    sums = [
+        place
+        for place, feature in enumerate(features)
+        if feature.function == "leave_own_out" and feature.parts[0].function == "sum" and feature.dtype == "int64"
+    ]
     plain = not any(feature.parts for feature in features) and [places[feature] for feature in features]
     same = plain == list(range(len(leaves)))
 
@@ -31,9 +42,10 @@ def combiner(features: Sequence[Feature], leaves: Sequence[Feature]) -> Callable
             values = [found[place] for place in plain]
         else:
             values = [_value(feature, places, found) for feature in features]
-        if not lacking:
+        beyond = [place for place in sums if values[place] is not None and values[place] not in INT64]
+        if not lacking and not beyond:
             return values, None
-        lacks = [not lacking.isdisjoint(mine) for mine in read]
+        lacks = [place in beyond or not lacking.isdisjoint(mine) for place, mine in enumerate(read)]
         return [None if lack else value for value, lack in zip(values, lacks, strict=True)], lacks
 
     return combined
@@ -42,7 +54,10 @@ def combiner(features: Sequence[Feature], leaves: Sequence[Feature]) -> Callable
 def _value(feature: Feature, places: dict[Feature, int], found: list[Any]) -> Any:  # noqa: ANN401 - a feature's value
     if not feature.parts:
         return found[places[feature]]
-    return _COMBINED[feature.function](*(_value(part, places, found) for part in feature.parts))
+    values = [_value(part, places, found) for part in parts(feature)]
+    if feature.function == "leave_own_out":
+        return _left(feature.parts[0].function, *values)
+    return _COMBINED[feature.function](*values)
 
 
 def _ratio(numerator: float | None, denominator: float | None) -> float | None:
@@ -55,6 +70,21 @@ def _zscore(mean: float | None, usual: float | None, deviation: float | None) ->
 
 def _novelty(inside: int, ever: int) -> bool | None:
     return inside == ever if inside else None
+
+
+def _left(function: str, whole: tuple[Any, ...], own: tuple[Any, ...]) -> float | None:
+    """Subtract what is one's own from count, sum and sum of squares."""
+    # One side may keep more than the other, for features of its own.
+    count, *sums = (all_of - mine for all_of, mine in zip(whole, own, strict=False))
+    if function == "count":
+        return int(count)
+    if count < (2 if function == "stddev" else 1):
+        return None
+    if function == "stddev":
+        total, squares = sums
+        return math.sqrt((count * squares - total * total) / (count * (count - 1)))
+    left: float = sums[0] if function == "sum" else sums[0] / count
+    return left
 
 
 _COMBINED: dict[str, Callable[..., Any]] = {"ratio": _ratio, "zscore": _zscore, "novelty": _novelty}

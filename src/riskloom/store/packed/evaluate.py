@@ -61,7 +61,7 @@ def evaluate(plan: Plan, mark: Mark | None, states: Sequence[Found], at: int | N
             # More events than the state may keep as they are come after the instant: it can't leave them out.
             rows.append(Row((None,) * len(names), (SATURATED,) * len(names)))
         else:
-            rows.append(_row(*reader.values(data, head, at, edges), stale_statuses))
+            rows.append(row_of(*reader.values(data, head, at, edges), None, stale_statuses))
     return Answer(at, mark.watermark, rows, mark)
 
 
@@ -78,17 +78,25 @@ def _with_pushed(plan: Plan, mark: Mark, reader: Reader, held: Held, at: int, st
         body, head = reader.empty, reader.head(reader.empty)
     if at < head[CUT]:
         return Row((None,) * size, (SATURATED,) * size)
-    values, lacking = reader.values(body, head, at, reader.edges(at), pushed)
-    if recent.refused:
-        full = [recent.saturates(start, at) for start in reader.starts(at)]
-        lacking = full if lacking is None else [one or other for one, other in zip(lacking, full, strict=True)]
-    return _row(values, lacking, stale)
+    full = [recent.saturates(start, at) for start in reader.starts(at)] if recent.refused else None
+    return row_of(*reader.values(body, head, at, reader.edges(at), pushed), full, stale)
 
 
-def _row(values: list[Any], lacking: Sequence[bool] | None, stale: Sequence[str] | None) -> Row:
-    """Give values with their statuses: those that lack something are null."""
-    if lacking is None:
+def row_of(
+    values: Sequence[Any], lacking: Sequence[bool] | None, full: Sequence[bool] | None, stale: Sequence[str] | None
+) -> Row:
+    """Give values with their statuses: those that lack something are null.
+
+    Args:
+        values: Values.
+        lacking: Which are past a bound of their state; None for none.
+        full: Which lack a pushed event that found no room; None for none.
+        stale: Statuses of all, where the view is stale.
+    """
+    if lacking is None and full is None:
         return Row(values, stale)
-    values = [None if lacks else value for value, lacks in zip(values, lacking, strict=True)]
+    none = (False,) * len(values)
+    lacks = [one or other for one, other in zip(lacking or none, full or none, strict=True)]
+    values = [None if lack else value for value, lack in zip(values, lacks, strict=True)]
     statuses = Row(values, stale).statuses
-    return Row(values, [SATURATED if lacks else status for status, lacks in zip(statuses, lacking, strict=True)])
+    return Row(values, [SATURATED if lack else status for status, lack in zip(statuses, lacks, strict=True)])

@@ -13,6 +13,7 @@ from riskloom.declare.functions import DISTINCT_CAP
 from riskloom.intervals import SECOND, to_datetime
 from riskloom.store.packed.fold import DOWN
 from riskloom.store.packed.shape import decays
+from riskloom.windows.functions import MOMENTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -52,9 +53,19 @@ def _expression(shape: Shape, leaf: Feature, row: str) -> str:
     cells["last_value"] = f"{row}[{shape.last_place.get(channel)}]"
     if channel in shape.picked:
         cells["pick"] = str(shape.picked.index(channel))
+    if leaf.function == MOMENTS:
+        return _moments(shape, channel, cells)
     kind = "float" if shape.channels[channel].is_float else leaf.dtype
     written = _BY_TYPE.get((leaf.function, kind)) or _EXPRESSIONS[leaf.function]
     return written.format_map(cells)
+
+
+def _moments(shape: Shape, channel: int, cells: dict[str, str]) -> str:
+    """Give count, sum and sum of squares, as far as they are kept."""
+    kept = [cells[name] for name in ("count", "sum", "squares") if name in cells]
+    if shape.channels[channel].is_float and "sum" in cells:
+        kept[1] += f" * {cells['scale']}"
+    return f"({', '.join(kept)},)"
 
 
 def _deviation(root: float, count: int) -> float:

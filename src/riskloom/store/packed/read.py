@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from riskloom.intervals import SECOND
-from riskloom.store.packed.combine import combiner
+from riskloom.store.packed.combine import INT64, combiner
 from riskloom.store.packed.finish import finisher
 from riskloom.store.packed.fold import DOWN
 from riskloom.store.packed.head import FINGERPRINT, HEAD_DTYPE, SCALED, SIZE, Head, seal, unseal
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from riskloom.store.packed.shape import Shape
 
 
-_INT64 = range(-(2**63), 2**63)
 _UP = 1 / DOWN
 _WIDE_CODES = frozenset(code for code in range(CODES) if WIDE in widths(code))
 
@@ -173,7 +172,7 @@ class Reader:
         found += [value for value, _ in listed]
         if wide:
             for place, _ in self._sums:
-                if found[place] is not None and found[place] not in _INT64:
+                if found[place] is not None and found[place] not in INT64:
                     found[place] = None
                     lacking.add(place)
         return self._combine(found, lacking)

@@ -18,6 +18,8 @@ import numpy as np
 from riskloom.intervals import EXACT
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from riskloom.declare import Feature, FeatureView, Filter
     from riskloom.intervals import Window
 
@@ -36,10 +38,15 @@ _NUMPY = {"B": "u1", "H": "<u2", "I": "<u4", "i": "<i4", "q": "<i8", "24s": "V24
 
 
 def packable(view: FeatureView) -> bool:
-    """Say whether a packed state can answer each feature of a view: an exact window has no tiles."""
+    """Say whether a packed state can answer each feature of a view.
+
+    An exact window has no tiles. What is left out of several kinds of wider entities is read of the one whose key is
+    the state's, or of some with more keys.
+    """
     leaves = [leaf for feature in view.features for leaf in feature.leaves]
+    wider = {leaf.keys for leaf in leaves if leaf.keys}
     return (
-        not any(leaf.keys for leaf in leaves)
+        (not wider or view.partition_keys in wider)
         and not any(leaf.window.hop == EXACT for leaf in leaves)
         and len({(leaf.column, leaf.where) for leaf in leaves}) <= MAX_CHANNELS
     )
@@ -152,6 +159,7 @@ class Shape:
 
     Args:
         view: A view that is ``packable``.
+        leaves: What is read; None for all leaves of its features.
 
     Attributes:
         channels: The kinds of events that features are computed of.
@@ -166,8 +174,8 @@ class Shape:
         decayed: Half-lives of the decayed sums, by their place in a row.
     """
 
-    def __init__(self, view: FeatureView) -> None:
-        leaves = [leaf for feature in view.features for leaf in feature.leaves]
+    def __init__(self, view: FeatureView, leaves: Sequence[Feature] | None = None) -> None:
+        leaves = [leaf for feature in view.features for leaf in feature.leaves] if leaves is None else leaves
         self.channels = _channels(view, leaves)
         self._numbers = {(channel.column, channel.where): i for i, channel in enumerate(self.channels)}
         self.fields = tuple(
@@ -269,7 +277,7 @@ def widths(code: int) -> tuple[int, int, int]:
     return code // 9, code // 3 % 3, code % 3
 
 
-def _channels(view: FeatureView, leaves: list[Feature]) -> tuple[Channel, ...]:
+def _channels(view: FeatureView, leaves: Sequence[Feature]) -> tuple[Channel, ...]:
     read: dict[tuple[str | None, Filter | None], list[Feature]] = {}
     for leaf in leaves:
         read.setdefault((leaf.column, leaf.where), []).append(leaf)
@@ -287,7 +295,7 @@ def _channels(view: FeatureView, leaves: list[Feature]) -> tuple[Channel, ...]:
 
 
 def _coded(
-    channels: tuple[Channel, ...], leaves: list[Feature], numbers: dict[tuple[str | None, Filter | None], int]
+    channels: tuple[Channel, ...], leaves: Sequence[Feature], numbers: dict[tuple[str | None, Filter | None], int]
 ) -> tuple[Coded, ...]:
     values = [
         Coded(i, None, None, "top_k" in channel.functions)
