@@ -15,7 +15,7 @@ HEAVY := spark or feast or airflow or server
 # A process a core of a small machine, each with a Spark session of its own; the tests of one file stay together.
 PYTEST := $(BIN)/pytest -q -n 2 --dist loadfile
 
-.PHONY: help setup demo test test-all oracle check format airflow bench-kernel bench-windows bench-pit bench-online bench-materialize bench-serve bench-extract bench-incremental bench-simulate bench-handbook clean
+.PHONY: help setup demo models test test-all oracle check format airflow bench-kernel bench-windows bench-pit bench-online bench-materialize bench-serve bench-extract bench-incremental bench-simulate bench-handbook clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-17s %s\n", $$1, $$2}' Makefile
@@ -27,6 +27,9 @@ setup: $(READY) ## make .venv, find Java, resolve the Delta jars
 
 demo: $(READY) ## raw logs to served features, on the shipped sample; SCALE=S: on a simulated platform
 	@$(BIN)/python -m demo $(if $(SCALE),--scale $(SCALE))
+
+models: $(READY) ## models on the catalogue, trained, tested and scored online; writes docs/models.md
+	@$(BIN)/python -m demo.models --online $(ARGS)
 
 check: $(READY) ## lint, format, types, import contracts
 	@$(BIN)/ruff check .

@@ -281,6 +281,20 @@ def parity(
         sys.exit(DIFFERENT)
 
 
+@main.command()
+@click.option(
+    "--out", type=click.Path(path_type=Path), metavar="FILE", help="Default: report.html in the state folder."
+)
+@click.option("--keys", default=20, show_default=True, help="Keys a service to compare online and offline; 0 for none.")
+@click.pass_obj
+@_clear
+def report(root: str, out: Path | None, keys: int) -> None:
+    """Write one page of HTML: features by label, models by phase, tables, quarantine, gates, drift, parity."""
+    from riskloom.report.build import write_report
+
+    click.echo(f"Wrote {write_report(Project.load(root), out, keys=keys)}")
+
+
 @main.group("training-set")
 def training_set() -> None:
     """Build training sets that can be computed again, and compute them again."""

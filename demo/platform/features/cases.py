@@ -36,7 +36,10 @@ card_cases = _known(card, of="a card")
 address_cases = _known(address, of="a network address")
 staff_member_cases = _known(staff_member, of="one of the staff")
 
-_BY = {"insider": staff_member, "scanning": address, "scalper": address, "brushing": seller}
+_BY = {
+    "insider": staff_member, "scanning": address, "scalper": address, "phishing": address, "click_farm": device,
+    "brushing": seller,
+}  # fmt: skip
 
 
 def _label(risk: str) -> LabelSource:

@@ -8,6 +8,7 @@ from riskloom.errors.base import RiskloomError, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
 
 class StoreError(RiskloomError):
@@ -250,6 +251,12 @@ class StoreError(RiskloomError):
             f"view {view!r}: {what} in the online store was written under another declaration of the view. "
             "Materialize the view again, and connect again."
         )
+
+    @classmethod
+    def bad_results(cls, path: Path, why: Exception) -> Self:
+        """Build the error for a file of models' results that does not hold them."""
+        found = f"{type(why).__name__}: {why}"
+        return cls(f"{path}: this is no file of models' results ({found}). Write it again, or take it away.")
 
     @classmethod
     def overtaken(cls, view: str) -> Self:
