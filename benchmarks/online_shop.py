@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 END = START + DAYS * DAY
 SERVICE, VIEW, KEY = "payments_v1", "user_payments", "user_id"
+LATE_SERVICE, LATE_VIEW, DELAY = "late_payments_v1", "late_payments", "1h"
 _FEAST_TYPES = {"int64": Int64, "float64": Float64, "string": String}
 _FILES = {
     "riskloom.toml": '[project]\nname = "shop"\n',
@@ -74,6 +75,22 @@ _FILES = {
     """,
 }
 
+# The same forty features as of an hour before.
+_LATE = {
+    "features/late.py": f"""
+        from dataclasses import replace
+
+        from features.all import user_payments
+        from riskloom import FeatureService
+
+        late_payments = replace(
+            user_payments, name="{LATE_VIEW}",
+            aggregations=tuple(replace(one, delay="{DELAY}") for one in user_payments.aggregations),
+        )
+        late_payments_v1 = FeatureService(name="{LATE_SERVICE}", features=("{LATE_VIEW}",))
+    """,
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Shop:
@@ -95,20 +112,21 @@ class Shop:
         return Project.load(self.root)
 
 
-def make_shop(root: Path, port: int, events: int) -> Shop:
-    """Make a project whose view has so many events."""
-    for name, text in _FILES.items():
+def make_shop(root: Path, port: int, events: int, *, late: bool = False) -> Shop:
+    """Make a project whose view has so many events; with ``late`` another one whose windows have a delay."""
+    for name, text in {**_FILES, **(_LATE if late else {})}.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         filled = dedent(text).replace("PORT", str(port)).replace("REGISTRY", str(root / "peer" / "registry.db"))
         path.write_text(filled)
     shop = Shop(root, max(1, events // 25), events)
     lake = Lake(shop.project.settings.lake)
-    follow(prepare(root.parent, events), lake.gold(VIEW), gold_layout(shop.project.views[VIEW]), InProcess())
-    record = ops.ViewRecord(
-        view=VIEW, gold_version=0, silver_version=0, watermark=END, events=events, run_id="bench", recorded_ts=1
-    )
-    ops.append_view(lake, record)
+    for name in shop.project.views:
+        follow(prepare(root.parent, events), lake.gold(name), gold_layout(shop.project.views[name]), InProcess())
+        record = ops.ViewRecord(
+            view=name, gold_version=0, silver_version=0, watermark=END, events=events, run_id="bench", recorded_ts=1
+        )
+        ops.append_view(lake, record)
     return shop
 
 

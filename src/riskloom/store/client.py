@@ -270,9 +270,7 @@ class OnlineFeatures:
 
     def _answers(self, service: Service, rows: Sequence[Mapping[str, Any]], at: int | None) -> Answers:
         asked = [
-            Asked(part.plan, [tuple([row[column] for column, _ in part.keys]) for row in rows], part.features)
-            for part in service.parts
-            if part.plan is not None
+            Asked(part.plan, _keys_of(part, rows), part.features) for part in service.parts if part.plan is not None
         ]
         found = self.views.answers(asked, at)
         if len(found) == len(service.parts):
@@ -284,7 +282,7 @@ class OnlineFeatures:
 
     def _plain(self, part: Part, rows: Sequence[Mapping[str, Any]], at: int | None) -> Answer:
         """Read a plain view from Feast's own store."""
-        keys = [tuple(row[column] for column, _ in part.keys) for row in rows]
+        keys = _keys_of(part, rows)
         distinct = list(dict.fromkeys(keys))
         messages = plain_online.entity_keys(part.table, distinct)
         read = self._online.online_read(self._store.config, part.table, messages, list(part.features))
@@ -324,6 +322,13 @@ class OnlineFeatures:
         return Part(table.name, table, plan, keys, names, outputs)
 
 
+def _keys_of(part: Part, rows: Sequence[Mapping[str, Any]]) -> list[tuple[Any, ...]]:
+    if len(part.keys) == 1:
+        ((column, _),) = part.keys
+        return [(row[column],) for row in rows]
+    return [tuple([row[column] for column, _ in part.keys]) for row in rows]
+
+
 def _dtype(part: Part, name: str) -> str:
     if part.plan is not None:
         return part.plan.features[name].dtype
@@ -332,8 +337,15 @@ def _dtype(part: Part, name: str) -> str:
 
 
 def _check(service: Service, row: Mapping[str, Any]) -> None:
-    if len(row) == len(service.types) and all(_fits(row.get(key), kind) for key, kind in service.types):
-        return
+    if len(row) == len(service.types):
+        for key, kind in service.types:
+            value = row.get(key)
+            # Most are of the very type: what else fits is found out by a call.
+            same = type(value) is kind and (kind is str or value in _INT64)
+            if not same and not _fits(value, kind):
+                break
+        else:
+            return
     for key in row:
         if key not in service.keys:
             raise StoreError.unknown_key(service.name, key, service.keys)

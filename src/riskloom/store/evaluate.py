@@ -12,6 +12,7 @@ import pyarrow as pa
 from riskloom.errors import SumOverflowError
 from riskloom.intervals import available, parse_duration
 from riskloom.store.inner.base import KeyCodec
+from riskloom.store.keyed import token_keys
 from riskloom.store.packed.pushed import PushedEvents
 from riskloom.store.packed.read import Reader
 from riskloom.store.packed.read_sides import SidesReader
@@ -24,7 +25,7 @@ from riskloom.windows import compute
 from riskloom.windows.tables import ARROW, INSTANT
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from riskloom.declare import Feature, FeatureView
     from riskloom.store.recent import Recent
@@ -54,6 +55,8 @@ class Plan:
         codec: Writes the keys of its states: those of its entities, or the part of them that all entities share whose
             events one value reads.
         sided: Whether its packed states have sides: it leaves its own party out of something.
+        encode: Writes the key of the state that holds the events of an entity.
+        tokened: Whether a key column holds tokens.
         places: Places of those among the entity's key columns.
         hold: Microseconds before a state's cut from which on an event may be pushed.
         reach: Microseconds before an instant from which an event may still count.
@@ -70,7 +73,9 @@ class Plan:
         columns = view.entity.key_columns
         self.places = [columns.index(name) for name in view.partition_keys]
         self.codec = KeyCodec([view.entity.keys[place] for place in self.places])
-        self._parts = len(self.places) < len(columns)
+        whole = len(self.places) == len(columns)
+        self.encode: Callable[[Sequence[Any]], bytes] = self.codec.encode if whole else self._encode_part
+        self.tokened = bool(token_keys(view))
         self.reach = view.reach
         self.hold = min(parse_duration(view.hold), self.reach)
         self._readers: dict[tuple[str, ...], Reader] = {}
@@ -91,9 +96,8 @@ class Plan:
         """Pushed events as its packed states read them."""
         return PushedEvents(self.view, self.shape)
 
-    def encode(self, key: Sequence[Any]) -> bytes:
-        """Write the key of the state that holds an entity's events."""
-        return self.codec.encode([key[place] for place in self.places] if self._parts else key)
+    def _encode_part(self, key: Sequence[Any]) -> bytes:
+        return self.codec.encode([key[place] for place in self.places])
 
     def reader(self, names: tuple[str, ...]) -> Reader:
         """Give what reads features off packed states, made once."""

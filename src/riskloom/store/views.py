@@ -85,11 +85,15 @@ class Views:
         """
         # An entity that is asked for twice is read and evaluated once.
         distinct = [list(dict.fromkeys(part.keys)) for part in asked]
-        stored = [under_each_key(part.plan.view, keys) for part, keys in zip(asked, distinct, strict=True)]
-        found = self._found(asked, [newest for newest, *_ in stored])
+        stored = [
+            under_each_key(part.plan.view, keys) if part.plan.tokened else [keys]
+            for part, keys in zip(asked, distinct, strict=True)
+        ]
+        found = self._found(asked, [forms[0] for forms in stored])
         answers = []
         for part, keys, (newest, *older), (mark, states) in zip(asked, distinct, stored, found, strict=True):
-            self._find_older(part, newest, older, states)
+            if older:
+                self._find_older(part, newest, older, states)
             answer = self._answer(part, newest, mark, states, at)
             if len(keys) != len(part.keys):
                 rows = dict(zip(keys, answer.rows, strict=True))
@@ -126,10 +130,10 @@ class Views:
     def _read(
         self, asked: Sequence[Asked], keys: Sequence[list[Key]], slots: Sequence[int]
     ) -> list[tuple[Mark | None, list[Found]]]:
-        wanted = [
-            (part.plan.view.name, [MARK, *(state_key(slot, encoded) for encoded in map(part.plan.encode, mine))])
-            for part, mine, slot in zip(asked, keys, slots, strict=True)
-        ]
+        wanted = []
+        for part, mine, slot in zip(asked, keys, slots, strict=True):
+            prefix = state_key(slot, b"")
+            wanted.append((part.plan.view.name, [MARK, *[prefix + encoded for encoded in map(part.plan.encode, mine)]]))
         found = self.states.read(wanted)
         return [(self._decoded(view, mark), states) for (view, _), (mark, *states) in zip(wanted, found, strict=True)]
 

@@ -9,16 +9,18 @@ from riskloom.windows.combine import leaves_of, parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from collections.abc import Set as AbstractSet
 
     from riskloom.declare import Feature
 
     Combined = tuple[list[Any], list[bool] | None]
+    Combiner = Callable[[list[Any], AbstractSet[int]], Combined]
 
 
 INT64 = range(-(2**63), 2**63)
 
 
-def combiner(features: Sequence[Feature], leaves: Sequence[Feature]) -> Callable[[list[Any], set[int]], Combined]:
+def combiner(features: Sequence[Feature], leaves: Sequence[Feature]) -> Combiner:
     """Make the function of leaves' values, and of the places of those that are past a bound, that gives features.
 
     Args:
@@ -35,14 +37,14 @@ def combiner(features: Sequence[Feature], leaves: Sequence[Feature]) -> Callable
     plain = not any(feature.parts for feature in features) and [places[feature] for feature in features]
     same = plain == list(range(len(leaves)))
 
-    def combined(found: list[Any], lacking: set[int]) -> Combined:
+    def combined(found: list[Any], lacking: AbstractSet[int]) -> Combined:
         if same:
             values = found
         elif plain:
             values = [found[place] for place in plain]
         else:
             values = [_value(feature, places, found) for feature in features]
-        beyond = [place for place in sums if values[place] is not None and values[place] not in INT64]
+        beyond = [place for place in sums if values[place] is not None and values[place] not in INT64] if sums else sums
         if not lacking and not beyond:
             return values, None
         lacks = [place in beyond or not lacking.isdisjoint(mine) for place, mine in enumerate(read)]

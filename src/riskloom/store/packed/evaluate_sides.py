@@ -35,7 +35,7 @@ def evaluate(
     """
     if mark is None or at is None or at < mark.watermark:
         row = Row((None,) * len(names), (BEFORE_STATE,) * len(names))
-        return Answer(at, mark.watermark if mark else None, [row] * len(states))
+        return Answer(at, mark.watermark if mark else None, [row] * len(states), mark)
     reader = plan.sides_reader(tuple(names))
     stale = plan.max_staleness is not None and at - mark.watermark > plan.max_staleness
     stale_statuses = (OUTSIDE_MAX_AGE,) * len(names) if stale else None

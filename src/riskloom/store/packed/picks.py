@@ -171,6 +171,18 @@ class PickTable:
         return reader(self._data[values + low : values + high])
 
 
+def one_value(data: bytes, offset: int, place: int, reader: Callable[[bytes], Any]) -> Any:  # noqa: ANN401 - as declared
+    """Give a value of a state's only table of single values; None of an empty one; see ``PickTable.value``."""
+    (count,) = _LENGTH.unpack_from(data, offset)
+    if not count:
+        return None
+    ends = offset + _LENGTH.size
+    values = ends + _LENGTH.size * count
+    low = _LENGTH.unpack_from(data, ends + _LENGTH.size * (place - 1))[0] if place else 0
+    (high,) = _LENGTH.unpack_from(data, ends + _LENGTH.size * place)
+    return reader(data[values + low : values + high])
+
+
 def _text(data: bytes) -> str:
     return data.decode()
 

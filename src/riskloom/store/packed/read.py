@@ -15,7 +15,7 @@ from riskloom.store.packed.head import FINGERPRINT, HEAD_DTYPE, SCALED, SIZE, He
 from riskloom.store.packed.listed import ListReader, Windows
 from riskloom.store.packed.lists import no_lists
 from riskloom.store.packed.merge import merged, seen_by
-from riskloom.store.packed.picks import PickTable
+from riskloom.store.packed.picks import READERS, PickTable, one_value
 from riskloom.store.packed.push_part import PushPart
 from riskloom.store.packed.pushed import as_raw
 from riskloom.store.packed.shape import CODES, LISTED, WIDE, widths
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 
 _UP = 1 / DOWN
+NOWHERE: frozenset[int] = frozenset()
 _WIDE_CODES = frozenset(code for code in range(CODES) if WIDE in widths(code))
 
 
@@ -57,7 +58,7 @@ class Reader:
         self._spans = [(window.length + window.delay, window.hop, window.hop // SECOND) for window in self._windows]
         self._delayed = any(window.delay for window in self._windows)
         self._finish = finisher(shape, rows, self._windows)
-        self._sums = [(i, leaf) for i, leaf in enumerate(rows) if leaf.function == "sum" and leaf.dtype == "int64"]
+        self._sums = [i for i, leaf in enumerate(rows) if leaf.function == "sum" and leaf.dtype == "int64"]
         self._lists = ListReader(shape, listed, self._windows) if listed else None
         self._combine = combiner(features, [*rows, *listed])
         self.empty = _empty(shape, declaration[:FINGERPRINT])
@@ -67,6 +68,9 @@ class Reader:
         self._lasts = [
             (place, shape.picked.index(channel)) for place, (what, channel) in enumerate(shape.tail) if what == "last"
         ]
+        # Where one last value is all that is kept as it is, no table of them is needed to find it.
+        alone = len(shape.picked) == len(self._lasts) == 1 and not any(leaf.function == "first" for leaf in rows)
+        self._only_last = READERS[self._picked[0]] if alone else None
 
     def edges(self, at: int) -> list[int]:
         """Give the start of each window at an instant, in whole seconds: hops are.
@@ -117,9 +121,14 @@ class Reader:
         row, tail_struct = shape.row_structs[code], shape.tail_struct
         rows = SIZE + 4 * count
         tail = rows + count * row.size
-        picks = PickTable(data, tail + tail_struct.size, self._picked) if picked else None
         last_places = tail_struct.unpack_from(data, tail)
-        lasts = [picks.value(channel, last_places[place]) if picks else None for place, channel in self._lasts]
+        plain = not (raws or pushed or self._lists)
+        picks: PickTable | None = None
+        if plain and self._only_last is not None:
+            lasts = [one_value(data, tail + tail_struct.size, last_places[self._lasts[0][0]], self._only_last)]
+        else:
+            picks = PickTable(data, tail + tail_struct.size, self._picked) if picked else None
+            lasts = [picks.value(channel, last_places[place]) if picks else None for place, channel in self._lasts]
         rest = (*last_places, *lasts, cut, picks, _UP if flags & SCALED else 1.0)
         starts = memoryview(data)[SIZE:rows].cast("I")
         places = [bisect_left(starts, edge - base) for edge in edges]
@@ -129,8 +138,9 @@ class Reader:
         ]
         if wide := code in _WIDE_CODES:
             read = [[_whole(cell) for cell in cells] for cells in read]
-        if not (raws or pushed or self._lists):
-            return self._done(self._finish(at, *read), wide=wide)
+        if plain:
+            found = self._finish(at, *read)
+            return self._done(found) if wide else self._combine(found, NOWHERE)
         start = tail + tail_struct.size + picked
         end = start + lists + raws * shape.raw_struct.size
         records = list(shape.raw_struct.iter_unpack(data[start + lists : end]))
@@ -143,11 +153,11 @@ class Reader:
         whole = merged(shape, seen, read, places, at) if seen else read
         found = self._finish(at, *whole)
         if self._lists is None:
-            return self._done(found, wide=True)
+            return self._done(found)
         if picks is not None:
             self._find_newest(picks, last_places, records)
         windows = Windows([self._lists.counts(cells) for cells in read], seen)
-        return self._done(found, self._lists.values(data, start, windows, picks, named), wide=True)
+        return self._done(found, self._lists.values(data, start, windows, picks, named))
 
     def _find_newest(self, picks: PickTable, last_places: Sequence[int], records: Sequence[tuple[Any, ...]]) -> None:
         shape = self._shape
@@ -164,17 +174,14 @@ class Reader:
         """Give from when on each feature reads events at an instant, microseconds since the epoch."""
         return [min(leaf.window.start(at) for leaf in feature.leaves) for feature in self._features]
 
-    def _done(
-        self, found: list[Any], listed: Sequence[tuple[Any, bool]] = (), *, wide: bool
-    ) -> tuple[list[Any], list[bool] | None]:
+    def _done(self, found: list[Any], listed: Sequence[tuple[Any, bool]] = ()) -> tuple[list[Any], list[bool] | None]:
         """Put features together of what was read for their leaves."""
         lacking = {len(found) + place for place, (_, lacks) in enumerate(listed) if lacks}
         found += [value for value, _ in listed]
-        if wide:
-            for place, _ in self._sums:
-                if found[place] is not None and found[place] not in INT64:
-                    found[place] = None
-                    lacking.add(place)
+        for place in self._sums:
+            if found[place] is not None and found[place] not in INT64:
+                found[place] = None
+                lacking.add(place)
         return self._combine(found, lacking)
 
 
