@@ -10,6 +10,7 @@ from riskloom.declare.functions import DISTINCT_CAP, NEWEST_CAP, edges, middles
 from riskloom.intervals import SECOND
 from riskloom.store.packed.codes import CodedPart, Stretches, weights
 from riskloom.store.packed.lists import TIMES
+from riskloom.store.packed.merge import BITS
 from riskloom.store.packed.shape import GAPS
 from riskloom.windows.loops import counting
 
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     Record = tuple[Any, ...]
     Found = tuple[Any, bool]
 
-_BITS = 2
-
 
 class Windows:
     """What each window of a read holds.
@@ -45,7 +44,7 @@ class Windows:
 
     def of(self, window: int, channel: int) -> tuple[int, list[Record]]:
         """Give how many folded events of a channel a window holds, and its raw ones."""
-        raw = [record for record in self.raw[window] if record[_BITS] >> channel & 1] if self.raw else []
+        raw = [record for record in self.raw[window] if record[BITS] >> channel & 1] if self.raw else []
         return self.counts[window][channel], raw
 
 
@@ -65,8 +64,6 @@ class ListReader:
         ]
         self._counts = {channel: shape.place[channel, "count"] for _, _, channel, _ in self._asked}
         self._coded = [_coded_of(shape, function, channel, params) for function, _, channel, params in self._asked]
-        first = len(shape.raw_struct.unpack(bytes(shape.raw_struct.size))) - len(shape.coded)
-        self._cells = {item: first + place for place, item in enumerate(shape.coded)}
 
     def counts(self, row: Sequence[Any]) -> dict[int, int]:
         """Give how many events of each channel a row has."""
@@ -118,7 +115,7 @@ class ListReader:
         if picks is None or not (count or raw):
             return None
         place = self._shape.picked.index(channel)
-        cell = 3 + len(self._shape.numeric) + place
+        cell = self._shape.raw_picks[channel]
         newest = picks.newest(place, min(k, count)) if count else []
         if raw:
             newest = sorted([*newest, *(record[cell] for record in raw)], reverse=True)[:k]
@@ -134,7 +131,7 @@ class ListReader:
         named: Mapping[tuple[int, int], Any],
     ) -> dict[int, Any]:
         """Run a compiled loop over all windows of a list at once."""
-        cell = self._cells[item]
+        cell = self._shape.raw_codes[item]
         held = [windows.of(window, item.channel) for window in range(len(windows.counts))]
         stretches = Stretches(part.codes, [(count, [record[cell] for record in raw]) for count, raw in held])
         if function == "quantile":

@@ -10,14 +10,15 @@ from riskloom.store.packed.fold import DOWN
 from riskloom.store.packed.shape import decays
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from riskloom.store.packed.shape import Shape
 
 Record = tuple[Any, ...]
 # Behind a row's numbers, its tail and its last values: as of when it is, its single values, and the scale of its sums.
 AS_OF = -3
-_TIMES = 3  # event time, when it is known, bits of the channels
+# Where a raw event's bits stand, one a channel that it is of.
+BITS = 2
 
 
 def seen_by(
@@ -64,59 +65,78 @@ def merged(
 
 
 class _Row:
-    """One row that grows; sets of values make sure that each different one counts once."""
+    """One row that takes in raw events, channel by channel: what runs over all of them is built in."""
 
     def __init__(self, shape: Shape, row: Sequence[Any], place: int, at: int) -> None:
         self._shape, self._place, self._at = shape, place, at
         self._cells = list(row)
         self._down = 1.0 if row[-1] == 1.0 else DOWN
-        self._values: dict[int, set[int]] = {}
 
-    def add(self, records: Sequence[tuple[Any, ...]]) -> list[Any]:
+    def add(self, records: Sequence[Record]) -> list[Any]:
         shape = self._shape
-        numbers = {channel: _TIMES + i for i, channel in enumerate(shape.numeric)}
-        picks = {channel: _TIMES + len(numbers) + i for i, channel in enumerate(shape.picked)}
-        hashes = {channel: _TIMES + len(numbers) + len(picks) + 2 * i for i, channel in enumerate(shape.distinct)}
         if shape.decayed:
             self._let_decay()
-        for record in records:
-            for channel in range(len(shape.channels)):
-                if not record[2] >> channel & 1:
-                    continue
-                if channel in hashes:
-                    self._distinct(channel, record[hashes[channel]], record[hashes[channel] + 1])
-                if channel in picks:
-                    self._pick(channel, record[picks[channel]])
-                if channel in numbers:
-                    self._number(channel, record[numbers[channel]])
-                if half_lives := shape.channels[channel].half_lives:
-                    self._decayed(channel, half_lives, record[numbers[channel]] if channel in numbers else 1, record[0])
-                self._time(channel, record[0])
-                self._cells[shape.place[channel, "count"]] += 1
+        for channel in range(len(shape.channels)):
+            mine = [record for record in records if record[BITS] >> channel & 1]
+            if mine:
+                self._add(channel, mine)
         return self._cells
 
-    def _distinct(self, channel: int, value: int, row: int) -> None:
-        known = self._values.setdefault(channel, set())
-        if row <= self._place and value not in known:
-            known.add(value)
-            self._cells[self._shape.place[channel, "distinct"]] += 1
+    def _add(self, channel: int, mine: Sequence[Record]) -> None:
+        shape, cells, places = self._shape, self._cells, self._shape.places[channel]
+        count = cells[places["count"]]
+        if channel in shape.raw_hashes:
+            cell = shape.raw_hashes[channel]
+            # Values that a row up to this one's place holds are counted in it.
+            cells[places["distinct"]] += len({record[cell] for record in mine if record[cell + 1] <= self._place})
+        if channel in shape.raw_picks:
+            self._pick(channel, [record[shape.raw_picks[channel]] for record in mine], empty=not count)
+        numbers = [record[shape.raw_numbers[channel]] for record in mine] if channel in shape.raw_numbers else None
+        if numbers is not None:
+            self._numbers(places, numbers, count, is_float=shape.channels[channel].is_float)
+        times = [record[0] for record in mine]
+        if shape.channels[channel].half_lives:
+            self._decayed(channel, numbers or [1] * len(times), times)
+        self._times(channel, times, empty=not count)
+        cells[places["count"]] = count + len(mine)
 
-    def _pick(self, channel: int, pick: float) -> None:
-        cells, empty = self._cells, not self._cells[self._shape.place[channel, "count"]]
-        first, last = self._shape.place.get((channel, "first")), self._shape.tail_place.get(("last", channel))
-        if first is not None and (empty or pick < cells[first]):
-            cells[first] = pick
-        if last is not None and (empty or pick > cells[last]):
-            cells[last] = pick
-            cells[self._shape.last_place[channel]] = cells[-2].value(self._shape.picked.index(channel), pick)
+    def _pick(self, channel: int, picks: Sequence[float], *, empty: bool) -> None:
+        cells, shape = self._cells, self._shape
+        first, last = shape.places[channel].get("first"), shape.tail_place.get(("last", channel))
+        if first is not None and (empty or min(picks) < cells[first]):
+            cells[first] = min(picks)
+        if last is not None and (empty or max(picks) > cells[last]):
+            cells[last] = max(picks)
+            cells[shape.last_place[channel]] = cells[-2].value(shape.picked.index(channel), cells[last])
 
-    def _time(self, channel: int, event_ts: int) -> None:
-        cells, empty = self._cells, not self._cells[self._shape.place[channel, "count"]]
-        newest, oldest = self._shape.tail_place.get(("time", channel)), self._shape.place.get((channel, "oldest"))
-        if newest is not None and (empty or event_ts > cells[newest]):
-            cells[newest] = event_ts
-        if oldest is not None and (empty or event_ts < cells[oldest]):
-            cells[oldest] = event_ts
+    def _numbers(self, places: Mapping[str, int], numbers: Sequence[Any], count: int, *, is_float: bool) -> None:
+        cells = self._cells
+        if "sum" in places:
+            cells[places["sum"]] += sum([value * self._down for value in numbers]) if is_float else sum(numbers)
+        if "squares" in places:
+            cells[places["squares"]] += sum([value * value for value in numbers])
+        if "min" in places:
+            cells[places["min"]] = min(numbers) if not count else min(cells[places["min"]], *numbers)
+        if "max" in places:
+            cells[places["max"]] = max(numbers) if not count else max(cells[places["max"]], *numbers)
+        if "root" in places:
+            self._spread(places["centre"], places["root"], count, [value * DOWN for value in numbers])
+
+    def _spread(self, centre: int, root: int, count: int, values: Sequence[float]) -> None:
+        """Put two means, and two roots of squared distances, together (Chan, Golub, LeVeque 1979)."""
+        cells, more = self._cells, len(values)
+        mean = sum(values) / more
+        gap, apart = mean - cells[centre], math.sqrt(count * more / (count + more))
+        cells[root] = math.hypot(cells[root], gap * apart, *[value - mean for value in values])
+        cells[centre] += gap * more / (count + more)
+
+    def _times(self, channel: int, times: Sequence[int], *, empty: bool) -> None:
+        cells, shape = self._cells, self._shape
+        newest, oldest = shape.tail_place.get(("time", channel)), shape.places[channel].get("oldest")
+        if newest is not None:
+            cells[newest] = max(times) if empty else max(cells[newest], *times)
+        if oldest is not None:
+            cells[oldest] = min(times) if empty else min(cells[oldest], *times)
 
     def _let_decay(self) -> None:
         """Bring decayed sums from the cut, which they are as of, to the instant of the read."""
@@ -125,28 +145,8 @@ class _Row:
             cells[place] *= 2.0 ** ((cells[AS_OF] - self._at) / half_life)
         cells[AS_OF] = self._at
 
-    def _decayed(self, channel: int, half_lives: Sequence[float], value: float, event_ts: int) -> None:
-        for half_life in half_lives:
-            worth = float(value) * self._down * 2.0 ** ((event_ts - self._at) / half_life)
-            self._cells[self._shape.place[channel, decays(half_life)]] += worth
-
-    def _number(self, channel: int, value: Any) -> None:  # noqa: ANN401 - int or float
-        cells, place = self._cells, self._shape.place
-        count = cells[place[channel, "count"]]
-        for measure, cell in ((name, cell) for (owner, name), cell in place.items() if owner == channel):
-            if measure == "sum":
-                cells[cell] += value * self._down if isinstance(value, float) else value
-            elif measure == "squares":
-                cells[cell] += value * value
-            elif measure == "min":
-                cells[cell] = min(cells[cell], value) if count else value
-            elif measure == "max":
-                cells[cell] = max(cells[cell], value) if count else value
-        if (channel, "root") in place:
-            self._spread(place[channel, "centre"], place[channel, "root"], count + 1, value * DOWN)
-
-    def _spread(self, centre: int, root: int, size: int, value: float) -> None:
-        cells = self._cells
-        gap = value - cells[centre]
-        cells[centre] += gap / size
-        cells[root] = math.hypot(cells[root], gap * math.sqrt((size - 1) / size))
+    def _decayed(self, channel: int, values: Sequence[float], times: Sequence[int]) -> None:
+        down, at = self._down, self._at
+        for half_life in self._shape.channels[channel].half_lives:
+            worth = [value * down * 2.0 ** ((time - at) / half_life) for value, time in zip(values, times, strict=True)]
+            self._cells[self._shape.places[channel][decays(half_life)]] += sum(worth)

@@ -14,7 +14,7 @@ from riskloom.store.packed.fold import DOWN
 from riskloom.store.packed.head import FINGERPRINT, HEAD_DTYPE, SCALED, SIZE, Head, seal, unseal
 from riskloom.store.packed.listed import ListReader, Windows
 from riskloom.store.packed.lists import no_lists
-from riskloom.store.packed.merge import merged, seen_by
+from riskloom.store.packed.merge import BITS, merged, seen_by
 from riskloom.store.packed.picks import READERS, PickTable, one_value
 from riskloom.store.packed.push_part import PushPart
 from riskloom.store.packed.pushed import as_raw
@@ -163,8 +163,8 @@ class Reader:
         shape = self._shape
         for place, channel in self._lasts:
             if shape.channels[shape.picked[channel]].newest:
-                cell = 3 + len(shape.numeric) + channel
-                raw = {record[cell] for record in records if record[2] >> shape.picked[channel] & 1}
+                cell = shape.raw_picks[shape.picked[channel]]
+                raw = {record[cell] for record in records if record[BITS] >> shape.picked[channel] & 1}
                 picks.find_newest(channel, last_places[place], raw)
 
     def _ends(self, at: int) -> list[int]:

@@ -165,6 +165,7 @@ class Shape:
         channels: The kinds of events that features are computed of.
         fields: The numbers of a row.
         place: Where each number stands in a row, by channel and measure.
+        places: The same by channel.
         windows: The windows, longest first.
         tail: What is kept once a state: the newest time and the last pick of the channels that need them.
         tail_place: Where they stand behind a row's numbers.
@@ -172,6 +173,10 @@ class Shape:
         gaps: Places of the channels whose newest times are kept.
         coded: The lists of numbers that stand for values.
         decayed: Half-lives of the decayed sums, by their place in a row.
+        raw_numbers: Place of a channel's number in a raw event.
+        raw_picks: Place of a channel's pick.
+        raw_hashes: Place of the hash of a channel's value; behind it the last row that holds the value.
+        raw_codes: Place of the number that stands for a value, by list.
     """
 
     def __init__(self, view: FeatureView, leaves: Sequence[Feature] | None = None) -> None:
@@ -184,6 +189,9 @@ class Shape:
             for measure, kind in channel.measures().items()
         )
         self.place = {(item.channel, item.measure): i for i, item in enumerate(self.fields)}
+        self.places: list[dict[str, int]] = [{} for _ in self.channels]
+        for (owner, measure), place in self.place.items():
+            self.places[owner][measure] = place
         self.windows: tuple[Window, ...] = tuple(
             sorted({leaf.window for leaf in leaves}, key=lambda window: (-window.length, -window.hop))
         )
@@ -195,6 +203,14 @@ class Shape:
         self.last_place = {channel: len(self.fields) + len(tail) + i for i, channel in enumerate(lasts)}
         self.gaps = tuple(i for i, channel in enumerate(self.channels) if channel.functions & GAPS)
         self.coded = _coded(self.channels, leaves, self._numbers)
+        # A raw event is its time, when it is known and the channels that it is of; then what ``raw_struct`` says.
+        numbers, picks = 3, 3 + len(self.numeric)
+        hashes = picks + len(self.picked)
+        codes = hashes + 2 * len(self.distinct)
+        self.raw_numbers = {channel: numbers + i for i, channel in enumerate(self.numeric)}
+        self.raw_picks = {channel: picks + i for i, channel in enumerate(self.picked)}
+        self.raw_hashes = {channel: hashes + 2 * i for i, channel in enumerate(self.distinct)}
+        self.raw_codes = {item: codes + i for i, item in enumerate(self.coded)}
         self.decayed = {
             self.place[i, decays(half_life)]: half_life
             for i, channel in enumerate(self.channels)
