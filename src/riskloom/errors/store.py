@@ -269,6 +269,20 @@ class StoreError(RiskloomError):
         return cls(f"there is no service {service!r}.{nearest(service, available)}")
 
     @classmethod
+    def computed_view(cls, view: str) -> Self:
+        """Build the error for a view of a service that Feast computes of other views and of a request's own values."""
+        return cls(
+            f"view {view!r} is an on-demand view of Feast's, which takes values of the request. Read its service by "
+            "FeatureStore.get_online_features: the views below it are read from the same states."
+        )
+
+    @classmethod
+    def foreign_type(cls, view: str, column: str, kind: str, known: Iterable[str]) -> Self:
+        """Build the error for a column of a plain view whose type the client does not give."""
+        names = ", ".join(sorted(known))
+        return cls(f"view {view!r}: {column!r} is {kind}, which the client does not give. Declare one of {names}.")
+
+    @classmethod
     def unknown_key(cls, service: str, key: str, available: Iterable[str]) -> Self:
         """Build the error for a key that no view of the service has."""
         return cls(f"service {service!r} has no key {key!r}.{nearest(key, available)}")

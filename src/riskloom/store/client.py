@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pyarrow as pa
+from feast.errors import FeatureViewNotFoundException
 
 from riskloom.errors import StoreError
 from riskloom.intervals import to_datetime, to_micros
@@ -19,7 +20,6 @@ from riskloom.store.online import windowed
 from riskloom.store.push import Outcome, push
 from riskloom.store.pushed_events import Targets, check_redacted, records_of
 from riskloom.store.repo import open_store
-from riskloom.store.values import DTYPES
 from riskloom.store.views import Asked
 from riskloom.windows.tables import ARROW
 
@@ -314,7 +314,10 @@ class OnlineFeatures:
         return made
 
     def _part(self, projection: Any, *, full: bool) -> Part:  # noqa: ANN401 - Feast's projection
-        table = self._store.get_feature_view(projection.name)
+        try:
+            table = self._store.get_feature_view(projection.name)
+        except FeatureViewNotFoundException as error:
+            raise StoreError.computed_view(projection.name) from error
         plan = self._online.plan_of(table) if windowed(table) else None
         names = tuple(feature.name for feature in projection.features)
         outputs = tuple(f"{projection.name_to_use()}__{name}" if full else name for name in names)
@@ -333,7 +336,7 @@ def _dtype(part: Part, name: str) -> str:
     if part.plan is not None:
         return part.plan.features[name].dtype
     (field,) = (field for field in part.table.features if field.name == name)
-    return DTYPES[field.dtype]
+    return plain_online.declared(part.name, name, field.dtype)
 
 
 def _check(service: Service, row: Mapping[str, Any]) -> None:

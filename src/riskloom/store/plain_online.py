@@ -8,6 +8,7 @@ from feast.protos.feast.serving.ServingService_pb2 import FieldStatus
 from feast.protos.feast.types.Value_pb2 import Value
 from feast.type_map import feast_value_type_to_python_type
 
+from riskloom.errors import StoreError
 from riskloom.intervals import SECOND, to_micros
 from riskloom.store.evaluate import BEFORE_STATE, NOT_FOUND, OUTSIDE_MAX_AGE, Answer, Row
 from riskloom.store.values import DTYPES, to_key
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from feast import FeatureView
     from feast.protos.feast.serving.ServingService_pb2 import GetOnlineFeaturesResponse
     from feast.protos.feast.types.EntityKey_pb2 import EntityKey
+    from feast.types import ComplexFeastType, PrimitiveFeastType
 
 
 def lifetime(table: FeatureView) -> int | None:
@@ -28,7 +30,18 @@ def lifetime(table: FeatureView) -> int | None:
 
 def key_columns(table: FeatureView) -> tuple[tuple[str, str], ...]:
     """Give a view's key columns and their declared types."""
-    return tuple((column.name, DTYPES[column.dtype]) for column in table.entity_columns)
+    return tuple((column.name, declared(table.name, column.name, column.dtype)) for column in table.entity_columns)
+
+
+def declared(view: str, column: str, kind: ComplexFeastType | PrimitiveFeastType) -> str:
+    """Give the declared type that one of Feast's stands for.
+
+    Raises:
+        StoreError: It stands for none.
+    """
+    if kind not in DTYPES:
+        raise StoreError.foreign_type(view, column, str(kind), map(str, DTYPES))
+    return DTYPES[kind]
 
 
 def entity_keys(table: FeatureView, keys: Sequence[tuple[Any, ...]]) -> list[EntityKey]:

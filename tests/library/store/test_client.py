@@ -8,6 +8,9 @@ import re
 import numpy as np
 import pyarrow as pa
 import pytest
+from feast import FeatureService, FeatureView, Field, FileSource
+from feast.on_demand_feature_view import on_demand_feature_view
+from feast.types import Float32, Int64, String
 
 from riskloom.errors import StoreError
 from riskloom.intervals import to_datetime, to_micros
@@ -79,6 +82,39 @@ def test_reads_and_pushes_may_be_awaited(client):
 
     one, (many,) = asyncio.run(both())
     assert one.values == many.values == client.get("known_v1", KEYS, at(60)).values
+
+
+@pytest.mark.filterwarnings("ignore:On demand feature view is an experimental feature:RuntimeWarning")
+def test_what_the_client_does_not_read_it_names(known):
+    store = open_store(known.repo)
+    profile = store.get_feature_view("user_profile")
+
+    @on_demand_feature_view(sources=[profile], schema=[Field(name="twice", dtype=Int64)], mode="python")
+    def doubled(inputs):
+        return {"twice": [2 * value for value in inputs["limit"]]}
+
+    trust = FeatureView(
+        name="narrow",
+        entities=[store.get_entity("user_name")],
+        schema=[Field(name="user_name", dtype=String), Field(name="level", dtype=Float32)],
+        source=FileSource(name="narrow", path="narrow.parquet", timestamp_field="event_timestamp"),
+    )
+    services = [
+        FeatureService(name="doubled_v1", features=[doubled]),
+        FeatureService(name="narrow_v1", features=[trust]),
+    ]
+    store.apply([doubled, trust, *services])
+    client = OnlineFeatures.connect(known.repo)
+    message = (
+        "view 'doubled' is an on-demand view of Feast's, which takes values of the request. Read its service by "
+        "FeatureStore.get_online_features: the views below it are read from the same states."
+    )
+    with pytest.raises(StoreError, match=whole(message)):
+        client.get("doubled_v1", {"user_name": "ann"}, at(60))
+    with pytest.raises(
+        StoreError, match=r"^view 'narrow': 'level' is Float32, which the client does not give\. Declare"
+    ):
+        client.columns("narrow_v1")
 
 
 def test_answers_are_given_as_tables_and_arrays_in_the_order_of_training_sets(known, client):

@@ -282,6 +282,26 @@ def test_integer_keys_are_served(make_shop):
     assert client.get("number_v1", {"number": -7}, at(60)).values["events_count_1h_hop1us"] == 1
 
 
+def test_a_sum_that_leaves_int64_is_saturated_for_its_entity_alone(make_shop):
+    shop = make_shop()
+    # An exact window keeps the events themselves; the other view is packed.
+    shop.edit(
+        'aggregate.count(hop="1us"), aggregate.stddev("amount")', 'aggregate.count(hop="1us"), aggregate.sum("amount")'
+    )
+    rows = [event(place, event_id=str(place), amount=2**62) for place in (0, 1, 57)]
+    rows.append(event(50, event_id="b", user_name="bob", number=8, amount=3))
+    client = serve(shop, rows, at(60))
+    ann, bob = client.get_many("user_v1", [ANN, {"user_name": "bob"}], at(60))
+    assert values(ann)["amount_sum_1h"] == (None, "saturated")
+    assert values(ann)["amount_sum_5m"] == (2**62, "present")
+    assert values(ann)["events_count_1h"] == (3, "present")
+    assert values(bob)["amount_sum_1h"] == (3, "present")
+    seven, eight = client.get_many("number_v1", [{"number": 7}, {"number": 8}], at(60))
+    assert values(seven)["amount_sum_1h"] == (None, "saturated")
+    assert values(seven)["events_count_1h_hop1us"] == (3, "present")
+    assert values(eight)["amount_sum_1h"] == (3, "present")
+
+
 def test_damaged_bytes_are_refused_and_never_evaluated(make_shop):
     shop = make_shop()
     client = serve(shop, [event(0), event(59)], at(60))
