@@ -77,5 +77,5 @@ def _states(view: FeatureView, path: Path, keys: pa.Table, version: int, newest:
     events = read_events(view, path, newest - view.reach, newest + 1, version, wanted)
     mine = events.join(keys, list(keys.column_names), join_type="left semi") if events.num_rows else events
     chunks = encode_states(Plan(view), mine, Stamp(version, 1, newest + 1))
-    sizes = [len(state) for chunk in chunks for _, state in chunk.states]
+    sizes = [size for chunk in chunks for size in chunk.states.sizes.tolist()]
     return sizes + [0] * (keys.num_rows - len(sizes))

@@ -10,9 +10,10 @@ import pyarrow as pa
 from riskloom.store.packed.encode import Bounds, encode
 from riskloom.store.packed.fold import Events
 from riskloom.store.packed.sides import encode_sides
-from riskloom.store.sorting import EVENT_ID, entity_edges, sorted_events
+from riskloom.store.slices import Slices
+from riskloom.store.sorting import EVENT_ID, sorted_events
 from riskloom.store.state import NEVER, State
-from riskloom.windows.tables import EVENT_TIMES
+from riskloom.windows.tables import EVENT_TIMES, whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,11 +34,13 @@ class Encoded(NamedTuple):
     """Some states.
 
     Attributes:
-        states: Keys, as the codec writes them, and states.
+        keys: Their keys, as the codec writes them.
+        states: The states.
         events: What they are made of.
     """
 
-    states: list[tuple[bytes, bytes]]
+    keys: Slices
+    states: Slices
     events: Events
 
     def ids(self, place: int) -> set[str]:
@@ -58,17 +61,15 @@ def encode_states(plan: Plan, events: pa.Table, stamp: Stamp) -> Iterator[Encode
         States, some thousands at a time.
     """
     view = plan.view
-    rows = sorted_events(view, events)
-    begins, ends = entity_edges(rows, view.partition_keys)
+    rows, begins, ends = sorted_events(view, events)
     for start in range(0, len(begins), _ENTITIES_AT_ONCE):
         block = slice(start, start + _ENTITIES_AT_ONCE)
         offset = int(begins[start])
         part = rows.slice(offset, int(ends[block][-1]) - offset).combine_chunks()
         held = _events(part, begins[block] - offset, ends[block] - offset)
         names = part.select(view.partition_keys).take(pa.array(held.begins))
-        written = _packed(plan, held, stamp) if plan.packed else _lists(plan, held, stamp)
-        keys = zip(*(column.to_pylist() for column in names.columns), strict=True)
-        yield Encoded(list(zip(map(plan.codec.encode, keys), written, strict=True)), held)
+        states = _packed(plan, held, stamp) if plan.packed else Slices.of(list(_lists(plan, held, stamp)))
+        yield Encoded(plan.codec.encode_all([whole(column) for column in names.columns]), states, held)
 
 
 def _events(table: pa.Table, begins: Ints, ends: Ints) -> Events:
@@ -76,10 +77,10 @@ def _events(table: pa.Table, begins: Ints, ends: Ints) -> Events:
     return Events(table, begins, ends, event_ts, np.maximum(event_ts + 1, available_ts))
 
 
-def _packed(plan: Plan, events: Events, stamp: Stamp) -> Iterator[bytes]:
+def _packed(plan: Plan, events: Events, stamp: Stamp) -> Slices:
     bounds = Bounds(min(plan.view.max_events, MAX_RAW), plan.view.max_events, plan.hold)
     if plan.sided:
-        return encode_sides(plan.sides, events, plan.declaration, stamp, bounds)
+        return Slices.of(list(encode_sides(plan.sides, events, plan.declaration, stamp, bounds)))
     return encode(plan.shape, events, plan.declaration, stamp, bounds)
 
 

@@ -20,14 +20,16 @@ from riskloom.lake.paths import Lake
 from riskloom.store.absorb import Absorbed, absorb
 from riskloom.store.carry import carry, expire
 from riskloom.store.changed import changed_keys, distinct_keys, of_keys
-from riskloom.store.inner.base import Row, state_key
+from riskloom.store.inner.base import Batch, state_key
 from riskloom.store.packed.head import Stamp
 from riskloom.store.point_in_time import EVENT_TS, read_events
+from riskloom.store.slices import Slices, constant, joined
 from riskloom.store.state import NEVER, Mark
 from riskloom.store.states import encode_states
+from riskloom.windows.tables import whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from feast import FeatureView, RepoConfig
@@ -110,20 +112,21 @@ class _Job:
         """Microseconds since the epoch from which on states hold events."""
         return self.cut - self.plan.view.reach
 
-    def write(self, chunk: Sequence[tuple[bytes, bytes]], ids: Callable[[int], set[str]]) -> None:
+    def write(self, keys: Slices, states: Slices, ids: Callable[[int], set[str]]) -> None:
         """Write states; empty ones are tombstones.
 
         Args:
-            chunk: Keys and states.
+            keys: Their keys, as the codec writes them.
+            states: The states.
             ids: Gives the ids of the events of the state at a place among them.
         """
         self.check()
-        version, revision = self.span.version, self.begun.attempt
-        rows = [Row(state_key(self.slot, key), version, revision, state) for key, state in chunk]
-        if left := set(self.views.states.write(self.name, rows)):
-            wanted = {row.key: Absorbed(row, ids(place)) for place, row in enumerate(rows) if row.key in left}
+        placed = joined([constant(state_key(self.slot, b""), len(keys.begins)), keys])
+        batch = Batch(self.span.version, self.begun.attempt, placed, states)
+        if left := set(self.views.states.write_batch(self.name, batch)):
+            wanted = {row.key: Absorbed(row, ids(place)) for place, row in enumerate(batch.rows()) if row.key in left}
             absorb(self.views.states, self.plan, self.span.watermark, wanted)
-        committed(f"online.{self.name}", revision)
+        committed(f"online.{self.name}", batch.revision)
 
     def carry(self) -> None:
         """Bring what was pushed into the build that serves into one that shall take its place."""
@@ -175,13 +178,13 @@ def _send(job: _Job) -> int:
             sent = sender.submit(job.check)
             for batch in batches:
                 sent.result()
-                sent = sender.submit(job.write, batch.states, batch.ids)
-                entities += len(batch.states)
+                sent = sender.submit(job.write, batch.keys, batch.states, batch.ids)
+                entities += len(batch.keys.begins)
                 if job.keys is not None:
-                    there.update(key for key, _ in batch.states)
+                    there.update(batch.keys.parts())
             sent.result()
             if gone := _gone(job, there):
-                sender.submit(job.write, gone, _no_ids).result()
+                sender.submit(job.write, Slices.of(gone), constant(b"", len(gone)), _no_ids).result()
             sender.submit(job.carry).result()
         finally:
             sender.submit(job.views.states.close).result()
@@ -221,10 +224,12 @@ def _changed(plan: Plan, path: Path, old: Mark, span: _Span) -> pa.Table | None:
     return distinct_keys(pa.concat_tables([keys, later], promote_options="permissive"), keys.column_names)
 
 
-def _gone(job: _Job, there: set[bytes]) -> list[tuple[bytes, bytes]]:
-    """Give tombstones of entities that have no event in reach any more."""
-    keys = () if job.keys is None else zip(*(column.to_pylist() for column in job.keys.columns), strict=True)
-    return [(key, b"") for key in map(job.plan.codec.encode, keys) if key not in there]
+def _gone(job: _Job, there: set[bytes]) -> list[bytes]:
+    """Give the keys of entities that have no event in reach any more."""
+    if job.keys is None or not job.keys.num_rows:
+        return []
+    written = job.plan.codec.encode_all([whole(column) for column in job.keys.columns])
+    return [key for key in written.parts() if key not in there]
 
 
 def _complete(job: _Job, configuration: bytes, entities: int) -> Mark:

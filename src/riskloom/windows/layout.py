@@ -120,7 +120,7 @@ def lay_out(given: Input, keys: Sequence[str], null_keys: Sequence[str] = ()) ->
     event_keys, spine_keys, size = _encode(given.events, given.spine, keys)
     for key in null_keys:
         spine_keys[to_numpy(pc.is_null(given.spine.column(key)))] = NOBODY
-    rows = _event_order(
+    rows = event_order(
         event_keys, given.event_ts, given.events.column("event_id"), _asked(event_keys, spine_keys, size)
     )
     spine = _order(spine_keys, given.at, size)
@@ -153,17 +153,18 @@ def _take(values: Ints, rows: Ints | None) -> Ints:
 def _encode(events: pa.Table, spine: pa.Table, keys: Sequence[str]) -> tuple[Ints, Ints, int]:
     """Number the keys of both tables alike: parts are compared one by one, so ('1', '11') is never ('11', '1')."""
     if spine.num_rows == events.num_rows and all(spine.column(key).equals(events.column(key)) for key in keys):
-        codes, size = _number([events.column(key) for key in keys])
+        codes, size = number_keys([events.column(key) for key in keys])
         return codes, codes.copy(), size
     both = [
         pa.chunked_array([*events.column(key).chunks, *spine.column(key).chunks], events.column(key).type)
         for key in keys
     ]
-    codes, size = _number(both)
+    codes, size = number_keys(both)
     return codes[: events.num_rows], codes[events.num_rows :], size
 
 
-def _number(parts: Sequence[pa.ChunkedArray]) -> tuple[Ints, int]:
+def number_keys(parts: Sequence[pa.ChunkedArray]) -> tuple[Ints, int]:
+    """Number the different keys as ``dictionary_codes`` does values; parts are compared one by one."""
     codes, size = dictionary_codes(parts[0])
     for part in parts[1:]:
         others, more = dictionary_codes(part)
@@ -224,8 +225,12 @@ def _order(keys: Ints, times: Ints, size: int) -> Ints | None:
     return rows
 
 
-def _event_order(keys: Ints, times: Ints, ids: pa.ChunkedArray, wanted: npt.NDArray[np.bool_]) -> Ints | None:
-    """Sort by key, time and event id; rows of nobody, or of a key that nobody asks for, are left out."""
+def event_order(keys: Ints, times: Ints, ids: pa.ChunkedArray, wanted: npt.NDArray[np.bool_]) -> Ints | None:
+    """Sort by key, time and event id, and leave out rows that nobody wants.
+
+    Returns:
+        The rows in order; None where they stand so already.
+    """
     rows = None if wanted.all() else np.flatnonzero(wanted)
     keys, times = _take(keys, rows), _take(times, rows)
     sorting = _order(keys, times, int(keys.max(initial=0)) + 1)

@@ -20,7 +20,7 @@ from riskloom.store.packed.pushed import PushedEvents
 from riskloom.store.packed.read import Reader
 from riskloom.store.packed.shape import Shape, packable
 from riskloom.store.recent import Record
-from riskloom.store.sorting import entity_edges, sorted_events
+from riskloom.store.sorting import sorted_events
 from riskloom.testing import naive
 from riskloom.testing.generators import random_events, random_spine
 from riskloom.testing.rows import events_table, normalise
@@ -44,13 +44,12 @@ def packed_view(windows=("30s", "5m", "1d"), **source):
 
 
 def states(view, rows, cut, max_raw=1_000, listed=10_000):
-    table = sorted_events(view, events_table(view, rows))
-    begins, ends = entity_edges(table, view.entity.key_columns)
+    table, begins, ends = sorted_events(view, events_table(view, rows))
     event_ts, available_ts = (table.column(name).cast("int64").to_numpy() for name in ("event_ts", "available_ts"))
     events = Events(table, begins, ends, event_ts, np.maximum(event_ts + 1, available_ts))
     keys = table.select(view.entity.key_columns).take(begins).to_pylist()
     written = encode(Shape(view), events, DECLARATION, Stamp(3, 4, cut), Bounds(max_raw, listed, HOLD))
-    return {tuple(key.values()): state for key, state in zip(keys, written, strict=True)}
+    return {tuple(key.values()): state for key, state in zip(keys, written.parts(), strict=True)}
 
 
 def agrees(feature, value, wanted, rows, key, at):

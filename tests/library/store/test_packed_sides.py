@@ -15,7 +15,7 @@ from riskloom.store.packed.head import Stamp
 from riskloom.store.packed.read_sides import SidesReader
 from riskloom.store.packed.shape import packable
 from riskloom.store.packed.sides import encode_sides, sides_of
-from riskloom.store.sorting import entity_edges, sorted_events
+from riskloom.store.sorting import sorted_events
 from riskloom.testing import naive
 from riskloom.testing.generators import random_events, random_spine
 from riskloom.testing.rows import events_table, normalise
@@ -41,8 +41,7 @@ def small_view():
 
 
 def states(view, rows, cut, parties=10_000):
-    table = sorted_events(view, events_table(view, rows))
-    begins, ends = entity_edges(table, view.partition_keys)
+    table, begins, ends = sorted_events(view, events_table(view, rows))
     event_ts, available_ts = (table.column(name).cast("int64").to_numpy() for name in ("event_ts", "available_ts"))
     events = Events(table, begins, ends, event_ts, np.maximum(event_ts + 1, available_ts))
     keys = zip(*(table.column(name).take(begins).to_pylist() for name in view.partition_keys), strict=True)

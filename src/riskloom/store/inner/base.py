@@ -5,12 +5,18 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+import numpy as np
+import pyarrow as pa
+
+from riskloom.store.slices import Slices, constant, joined, records, texts
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 MARK, STATE = b"m", b"s"
 _SLOT = struct.Struct(">cI")
 _STRING, _INT64 = 2, 4  # Feast's numbers of value types
+_PART_DTYPE = np.dtype([("type", "<u4"), ("size", "<u4")])
 _PART, _WHOLE = struct.Struct("<II"), struct.Struct("<IIq")
 
 
@@ -28,6 +34,27 @@ class Row(NamedTuple):
     version: int
     revision: int
     body: bytes
+
+
+class Batch(NamedTuple):
+    """Many things to write, of one version and revision, as they are encoded.
+
+    Attributes:
+        version: As in ``Row``.
+        revision: As in ``Row``.
+        keys: As in ``Row``.
+        bodies: As in ``Row``.
+    """
+
+    version: int
+    revision: int
+    keys: Slices
+    bodies: Slices
+
+    def rows(self) -> Iterator[Row]:
+        """Give each by itself."""
+        for key, body in zip(self.keys.parts(), self.bodies.parts(), strict=True):
+            yield Row(key, self.version, self.revision, body)
 
 
 class Held(NamedTuple):
@@ -108,6 +135,10 @@ class StateStore(Protocol):
         """
         ...
 
+    def write_batch(self, view: str, batch: Batch) -> list[bytes]:
+        """Write a batch as ``write`` writes rows."""
+        ...
+
     def drop(self, view: str, prefix: bytes = b"") -> None:
         """Remove every key of a view that begins with a prefix."""
         ...
@@ -167,6 +198,18 @@ class KeyCodec:
             else:
                 key += _WHOLE.pack(_INT64, 8, value)
         return key
+
+    def encode_all(self, columns: Sequence[pa.Array]) -> Slices:
+        """Write many keys, none of whose values is null, their columns in the order given."""
+        parts = [constant(self._prefix, len(columns[0]))]
+        for place in self._order:
+            column = columns[place]
+            values = texts(column) if pa.types.is_string(column.type) else records(column.to_numpy())
+            head = np.zeros(len(column), _PART_DTYPE)
+            head["type"] = _STRING if pa.types.is_string(column.type) else _INT64
+            head["size"] = values.sizes
+            parts += [records(head), values]
+        return joined(parts)
 
 
 def key_part(value: str | int) -> bytes:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from psycopg import Connection
 
-    from riskloom.store.inner.base import Found, Row, Swap
+    from riskloom.store.inner.base import Batch, Found, Row, Swap
 
 _ROWS_A_STATEMENT = 2_000
 
@@ -66,6 +66,10 @@ class PostgresStates:
                 self._create(view)
             return self._look(asked)
         return [[found[place].get(key) for key in keys] for place, (_, keys) in enumerate(asked)]
+
+    def write_batch(self, view: str, batch: Batch) -> list[bytes]:
+        """Write what is newer, as ``write`` does."""
+        return self.write(view, list(batch.rows()))
 
     def write(self, view: str, rows: Sequence[Row]) -> list[bytes]:
         """Write what is newer, in the order of keys, so that two writers wait for each other and never deadlock."""

@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Any
 from riskloom.errors import StoreError
 from riskloom.store.inner.base import Held
 from riskloom.store.inner.line import Line
+from riskloom.store.inner.resp import arguments, script_calls
+from riskloom.store.slices import Slices, constant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from redis import Redis
 
-    from riskloom.store.inner.base import Found, Row, Swap
+    from riskloom.store.inner.base import Batch, Found, Row, Swap
 
 # Version, revision, change, and how many bytes at the end are the recent part.
 _STAMP = struct.Struct(">IIII")
@@ -71,9 +73,9 @@ class RedisStates:
 
     def __init__(self, options: Mapping[str, Any], project: str) -> None:
         from redis import Redis
-        from redis.exceptions import RedisError
+        from redis.exceptions import RedisError, ResponseError
 
-        self._failures = (RedisError, OSError)
+        self._failures, self._refused = (RedisError, OSError), ResponseError
         kind = options.get("redis_type", "redis")
         if kind != "redis":
             raise StoreError.unknown_inner(f"redis ({kind})")
@@ -130,14 +132,40 @@ class RedisStates:
 
     def write(self, view: str, rows: Sequence[Row]) -> list[bytes]:
         """Write what is newer, some hundred keys a script."""
-        prefix = self._prefix(view)
-        with self._errors(), self._client.pipeline(transaction=False) as pipe:
-            for start in range(0, len(rows), _KEYS_A_SCRIPT):
-                part = rows[start : start + _KEYS_A_SCRIPT]
-                values = [_STAMP.pack(row.version, row.revision, 0, 0) + row.body for row in part]
-                self._write([prefix + row.key for row in part], values, client=pipe)
-            left = pipe.execute()
-        return [rows[_KEYS_A_SCRIPT * part + place - 1].key for part, found in enumerate(left) for place in found]
+        if not rows:
+            return []
+        stamps = Slices.of([_STAMP.pack(row.version, row.revision, 0, 0) for row in rows])
+        left = self._send(view, Slices.of([row.key for row in rows]), [stamps, Slices.of([row.body for row in rows])])
+        return [rows[place].key for place in left]
+
+    def write_batch(self, view: str, batch: Batch) -> list[bytes]:
+        """Write what is newer, some hundred keys a script."""
+        stamps = constant(_STAMP.pack(batch.version, batch.revision, 0, 0), len(batch.keys.begins))
+        left = self._send(view, batch.keys, [stamps, batch.bodies])
+        keys = list(batch.keys.parts()) if left else []
+        return [keys[place] for place in left]
+
+    def _send(self, view: str, keys: Slices, values: Sequence[Slices]) -> list[int]:
+        """Write values by the script, and give the places of those that it left."""
+        named = arguments([constant(self._prefix(view), len(keys.begins)), keys])
+        stamped = arguments(values)
+        digest = self._write.sha.encode()
+        with self._errors():
+            left = self._once_more(lambda line: line.ask_all(script_calls(digest, named, stamped, _KEYS_A_SCRIPT)))
+        return [_KEYS_A_SCRIPT * part + place - 1 for part, found in enumerate(left) for place in found]
+
+    def _once_more(self, work: Callable[[Line], Any]) -> Any:  # noqa: ANN401 - whatever the server says
+        """Work on this thread's own connection, and once more where the server was started since."""
+        line = self._line()
+        try:
+            return work(line)
+        except ConnectionError:
+            return work(line)
+        except self._refused as error:
+            if not str(error).startswith("NOSCRIPT"):
+                raise
+            self._client.script_load(self._write.script)
+            return work(line)
 
     def swap(self, view: str, swaps: Sequence[Swap]) -> list[bool]:
         """Make changes, some hundred keys a script."""

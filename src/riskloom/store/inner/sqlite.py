@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from riskloom.store.inner.base import Found, Row, Swap
+    from riskloom.store.inner.base import Batch, Found, Row, Swap
 
 _KEYS_AT_ONCE = 5_000
 _WAIT_SECONDS = 30.0
@@ -53,6 +53,10 @@ class SqliteStates:
                     break
                 found.update((key, Held(*rest)) for key, *rest in rows)
         return [found.get(key) for key in keys]
+
+    def write_batch(self, view: str, batch: Batch) -> list[bytes]:
+        """Write what is newer, as ``write`` does."""
+        return self.write(view, list(batch.rows()))
 
     def write(self, view: str, rows: Sequence[Row]) -> list[bytes]:
         """Write what is newer, in one statement a row and one transaction a call."""

@@ -1,4 +1,4 @@
-"""Writes the packed states of many entities at once, by arrays; only the last cut into bytes is one by one."""
+"""Writes the packed states of many entities at once, by arrays."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from riskloom.store.packed.picks import Picks
 from riskloom.store.packed.push_part import PushParts
 from riskloom.store.packed.raws import raw_records
 from riskloom.store.packed.shape import INTEGER, SQUARE, WIDE, width_code
+from riskloom.store.slices import Slices, records
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from typing import Any
 
     import numpy.typing as npt
@@ -44,7 +44,7 @@ class Bounds(NamedTuple):
     hold: int
 
 
-def encode(shape: Shape, events: Events, declaration: bytes, stamp: Stamp, bounds: Bounds) -> Iterator[bytes]:
+def encode(shape: Shape, events: Events, declaration: bytes, stamp: Stamp, bounds: Bounds) -> Slices:
     """Write one state an entity.
 
     Args:
@@ -54,7 +54,7 @@ def encode(shape: Shape, events: Events, declaration: bytes, stamp: Stamp, bound
         stamp: What the events are of.
         bounds: How much a state may hold.
 
-    Yields:
+    Returns:
         States, in the order of the entities.
     """
     tiles = cut_tiles(shape, events, stamp.cut, bounds.raw)
@@ -66,13 +66,9 @@ def encode(shape: Shape, events: Events, declaration: bytes, stamp: Stamp, bound
     base = np.zeros(len(events.begins), np.int64)
     filled = np.flatnonzero(np.diff(row_edges))
     base[filled] = tiles.tile[row_edges[:-1][filled]]
-    starts = (tiles.tile - base[tiles.owner]).astype("<u4").tobytes()
+    starts = (tiles.tile - base[tiles.owner]).astype("<u4")
     codes = _codes(shape, events, tiles, folded, row_edges)
-    rows, row_ends, row_sizes = _rows(shape, tiles, folded, codes, picks)
     pushes = PushParts(shape, events, tiles, folded, picks, lists, stamp.cut, bounds.hold)
-    tails = _tails(shape, events, tiles, folded, picks)
-    raw_bytes, raw_edges = raws
-    picked, listed = ([part.of(entity) for entity in range(len(base))] for part in (picks, lists))
     heads = _heads(
         len(base),
         {
@@ -85,35 +81,32 @@ def encode(shape: Shape, events: Events, declaration: bytes, stamp: Stamp, bound
             "code": codes,
             "flags": np.where(folded.scaled, SCALED, 0),
             "rows": np.diff(row_edges),
-            "raws": np.diff(raw_edges),
-            "picks": [len(part) for part in picked],
-            "lists": [len(part) for part in listed],
+            "raws": raws.sizes // shape.raw_struct.size,
+            "picks": sum(part.sizes for part in picks.parts),
+            "lists": sum(part.sizes for part in lists.parts),
             "horizon": pushes.horizon,
             "held": pushes.held,
         },
     )
-    # Plain lists from here on: taking one number out of an array costs more than all that is done with it.
-    tail_size, raw_size, head_size = shape.tail_struct.size, shape.raw_struct.size, HEAD_DTYPE.itemsize
-    edges, raw_places, ends, kinds = (array.tolist() for array in (row_edges, raw_edges, row_ends, codes))
-    for entity, (kind, end, size) in enumerate(zip(kinds, ends, row_sizes, strict=True)):
-        low, high = edges[entity], edges[entity + 1]
-        yield seal(
-            heads[head_size * entity : head_size * (entity + 1)],
-            starts[4 * low : 4 * high],
-            rows[kind][end - size * (high - low) : end],
-            tails[tail_size * entity : tail_size * (entity + 1)],
-            picked[entity],
-            listed[entity],
-            raw_bytes[raw_size * raw_places[entity] : raw_size * raw_places[entity + 1]],
-            pushes.of(entity),
-        )
+    return seal(
+        [
+            records(heads),
+            records(starts).grouped(row_edges),
+            _rows(shape, tiles, folded, codes, picks),
+            records(_tails(shape, events, tiles, folded, picks)),
+            *picks.parts,
+            *lists.parts,
+            raws,
+            *pushes.parts,
+        ]
+    )
 
 
-def _heads(size: int, fields: dict[str, Any]) -> bytes:
+def _heads(size: int, fields: dict[str, Any]) -> npt.NDArray[np.void]:
     out = np.zeros(size, HEAD_DTYPE)
     for name, column in fields.items():
         out[name] = column
-    return out.tobytes()
+    return out
 
 
 def _codes(shape: Shape, events: Events, tiles: Tiles, folded: Folded, row_edges: Ints) -> Ints:
@@ -137,16 +130,10 @@ def _widths(shape: Shape, tiles: Tiles, folded: Folded, kind: str, size: int) ->
     return found
 
 
-def _rows(
-    shape: Shape, tiles: Tiles, folded: Folded, codes: Ints, picks: Picks
-) -> tuple[dict[int, bytes], Ints, list[int]]:
-    """Write the rows, those of one width together.
-
-    Returns:
-        Bytes by width code, where each entity's rows end in them, and the size of a row, by entity.
-    """
-    ends = np.zeros(len(codes), np.int64)
-    written: dict[int, bytes] = {}
+def _rows(shape: Shape, tiles: Tiles, folded: Folded, codes: Ints, picks: Picks) -> Slices:
+    """Write the rows, those of one width together."""
+    begins, sizes = np.zeros(len(codes), np.int64), np.zeros(len(codes), np.int64)
+    written, base = [np.zeros(0, np.uint8)], 0
     row_codes = codes[tiles.owner]
     for code in np.unique(codes).tolist():
         chosen = np.flatnonzero(row_codes == code)
@@ -154,12 +141,13 @@ def _rows(
         for i, (item, column) in enumerate(zip(shape.fields, folded.columns, strict=True)):
             values = picks.first(item.channel, column) if item.measure == "first" else column
             out[f"f{i}"] = _fitted(values[chosen], wide=out.dtype[i].kind == "V")
-        written[code] = out.tobytes()
         mine = codes == code
-        per_entity = np.bincount(tiles.owner[chosen], minlength=len(codes))
-        ends[mine] = np.cumsum(per_entity)[mine] * out.dtype.itemsize
-    sizes = {code: shape.row_dtype(code).itemsize for code in written}
-    return written, ends, [sizes[code] for code in codes.tolist()]
+        counts = np.bincount(tiles.owner[chosen], minlength=len(codes))
+        sizes[mine] = counts[mine] * out.itemsize
+        begins[mine] = base + np.cumsum(sizes[mine]) - sizes[mine]
+        written.append(records(out).data)
+        base += out.nbytes
+    return Slices(np.concatenate(written), begins, sizes)
 
 
 def _fitted(values: npt.NDArray[Any], *, wide: bool) -> npt.NDArray[Any]:
@@ -169,7 +157,7 @@ def _fitted(values: npt.NDArray[Any], *, wide: bool) -> npt.NDArray[Any]:
     return np.array(whole, f"V{_WIDE_BYTES}")
 
 
-def _tails(shape: Shape, events: Events, tiles: Tiles, folded: Folded, picks: Picks) -> bytes:
+def _tails(shape: Shape, events: Events, tiles: Tiles, folded: Folded, picks: Picks) -> npt.NDArray[np.void]:
     out = np.zeros(len(events.begins), shape.tail_dtype())
     for i, (what, channel) in enumerate(shape.tail):
         newest = newest_of(events, tiles, folded.masks[channel])
@@ -177,7 +165,7 @@ def _tails(shape: Shape, events: Events, tiles: Tiles, folded: Folded, picks: Pi
             out[f"f{i}"] = picks.place(channel, newest)
         else:
             out[f"f{i}"] = np.where(newest < 0, 0, events.event_ts[newest])
-    return out.tobytes()
+    return out
 
 
 def newest_of(events: Events, tiles: Tiles, mask: npt.NDArray[np.bool_]) -> Ints:

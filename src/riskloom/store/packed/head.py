@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from riskloom.errors import StoreError
+from riskloom.store.slices import constant, joined
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
+
+    from riskloom.store.slices import Slices
 
 FORMAT, KIND = 4, b"P"
 FINGERPRINT = 8
@@ -87,10 +91,15 @@ HEAD_DTYPE = np.dtype(
 )
 
 
-def seal(*parts: bytes) -> bytes:
-    """Write a state of its header, as ``HEAD_DTYPE`` has it, and the parts of its body."""
-    body = b"".join(parts)
-    return _ENVELOPE.pack(FORMAT, KIND, zlib.crc32(body, FORMAT)) + body
+def seal(parts: Sequence[Slices]) -> Slices:
+    """Write states of their headers, as ``HEAD_DTYPE`` has them, and the parts of their bodies."""
+    states = joined([constant(_ENVELOPE.pack(FORMAT, KIND, 0), len(parts[0].begins)), *parts])
+    data = states.data.data
+    bodies = zip((states.begins + _BODY).tolist(), states.ends.tolist(), strict=True)
+    checksums = np.array([zlib.crc32(data[begin:end], FORMAT) for begin, end in bodies], "<u4")
+    places = states.begins[:, None] + np.arange(_BODY - checksums.itemsize, _BODY)
+    states.data[places] = checksums.view(np.uint8).reshape(places.shape)
+    return states
 
 
 def unseal(view: str, data: Any, declaration: bytes) -> tuple[Any, ...]:  # noqa: ANN401 - whatever the store held

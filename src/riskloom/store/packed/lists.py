@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from riskloom.declare.functions import NEWEST_CAP, edges
 from riskloom.store.hashes import hash_values
 from riskloom.store.packed.picks import cut_values, newest_few
+from riskloom.store.slices import Slices, counted, records
 from riskloom.windows.tables import whole
 
 if TYPE_CHECKING:
@@ -25,10 +26,10 @@ if TYPE_CHECKING:
     from riskloom.store.packed.shape import Coded, Shape
 
     Ints = npt.NDArray[np.int64]
-    Cut = tuple[bytes, list[int]]
 
 TIMES, CODES = struct.Struct("<H"), struct.Struct("<IIB")
 WIDTHS = ("<u1", "<u2", "<u4")
+_CODES_DTYPE = np.dtype([("events", "<u4"), ("values", "<u4"), ("width", "u1")])
 
 
 class Lists:
@@ -43,24 +44,16 @@ class Lists:
 
     Attributes:
         codes: The number of each event in each of the shape's lists, shape (n,) each.
-        hashes: By list of values, hashes of the values in the order of their numbers, and where each entity's are.
+        parts: What is written: the newest times of each channel, then each list.
+        hashes: By list of values, how many an entity has, and their hashes in the order of their numbers.
     """
 
     def __init__(self, shape: Shape, events: Events, tiles: Tiles, folded: Folded, most: int) -> None:
-        self._times = [_newest_times(events, tiles, folded.masks[channel]) for channel in shape.gaps]
-        self._coded = [_List(shape, item, events, tiles, folded, most) for item in shape.coded]
-        self.codes = [item.codes for item in self._coded]
-        self.hashes = [item.hashes for item in self._coded if item.hashes is not None]
-
-    def of(self, entity: int) -> bytes:
-        """Write an entity's lists."""
-        parts = []
-        for data, places in self._times:
-            low, high = places[entity], places[entity + 1]
-            parts += [TIMES.pack(high - low), data[8 * low : 8 * high]]
-        for item in self._coded:
-            parts += item.of(entity)
-        return b"".join(parts)
+        times = [_newest_times(events, tiles, folded.masks[channel]) for channel in shape.gaps]
+        coded = [_List(shape, item, events, tiles, folded, most) for item in shape.coded]
+        self.parts = [part for parts in (*times, *(item.parts for item in coded)) for part in parts]
+        self.codes = [item.codes for item in coded]
+        self.hashes = [part for item in coded for part in item.hashes]
 
 
 def no_lists(shape: Shape) -> bytes:
@@ -68,11 +61,11 @@ def no_lists(shape: Shape) -> bytes:
     return TIMES.pack(0) * len(shape.gaps) + CODES.pack(0, 0, 0) * len(shape.coded)
 
 
-def _newest_times(events: Events, tiles: Tiles, mask: npt.NDArray[np.bool_]) -> Cut:
+def _newest_times(events: Events, tiles: Tiles, mask: npt.NDArray[np.bool_]) -> list[Slices]:
     mine = tiles.folded[mask[tiles.folded]]
     owner, size = events.owner[mine], len(events.begins)
     kept = newest_few(owner, size, NEWEST_CAP)
-    return events.event_ts[mine[kept]].tobytes(), np.searchsorted(owner[kept], np.arange(size + 1)).tolist()
+    return counted(records(events.event_ts[mine[kept]]), np.searchsorted(owner[kept], np.arange(size + 1)), "<u2")
 
 
 class _Numbered(NamedTuple):
@@ -95,33 +88,28 @@ class _List:
         found = _numbered(item, column, owner[chosen], chosen, size)
         self.codes = np.zeros(len(owner), np.int64)
         self.codes[chosen] = found.codes
-        self.hashes: Cut | None = None
-        self._values: tuple[bytes, list[int], bytes, list[int]] | None = None
+        self.hashes: list[Slices] = []
+        head = np.zeros(size, _CODES_DTYPE)
+        places = np.searchsorted(owner[mine], np.arange(size + 1))
+        head["events"], head["values"] = np.diff(places), found.sizes
+        head["width"] = (found.sizes > 2**8).astype(np.int64) + (found.sizes > 2**16)
+        self.parts = [records(head), _narrow(self.codes[mine], places, head["width"])]
         if found.firsts is not None:
-            starts = np.append(0, np.cumsum(found.sizes)).tolist()
-            self.hashes = hash_values(column.take(pa.array(found.firsts))).astype("<u8").tobytes(), starts
+            hashes = records(hash_values(column.take(pa.array(found.firsts))).astype("<u8"))
+            self.hashes = counted(hashes, np.append(0, np.cumsum(found.sizes)))
             if item.listed:
-                self._values = cut_values(events, owner, found.firsts, str(shape.channels[item.channel].column))
-        self._sizes = found.sizes.tolist()
-        self._places = np.searchsorted(owner[mine], np.arange(size + 1)).tolist()
-        widths = (found.sizes > 2**8).astype(np.int64) + (found.sizes > 2**16)
-        self._widths = widths.tolist()
-        self._written = {int(width): self.codes[mine].astype(WIDTHS[width]).tobytes() for width in np.unique(widths)}
+                self.parts += cut_values(events, owner, found.firsts, str(shape.channels[item.channel].column))
 
-    def of(self, entity: int) -> list[bytes]:
-        low, high, width = self._places[entity], self._places[entity + 1], self._widths[entity]
-        step = 1 << width
-        parts = [
-            CODES.pack(high - low, self._sizes[entity], width),
-            self._written[width][step * low : step * high],
-        ]
-        if self._values is not None:
-            ends, edges_, data, data_edges = self._values
-            parts += [
-                ends[4 * edges_[entity] : 4 * edges_[entity + 1]],
-                data[data_edges[entity] : data_edges[entity + 1]],
-            ]
-        return parts
+
+def _narrow(codes: Ints, places: Ints, widths: npt.NDArray[np.uint8]) -> Slices:
+    """Write numbers as wide as their entity's need."""
+    steps = np.left_shift(1, widths.astype(np.int64))
+    begins, written = np.zeros(len(widths), np.int64), [np.zeros(0, np.uint8)]
+    for width in np.unique(widths).tolist():
+        # All of them, so that an entity's begin where they begin among the numbers.
+        begins[widths == width] = sum(map(len, written)) + places[:-1][widths == width] * steps[widths == width]
+        written.append(records(codes.astype(WIDTHS[width])).data)
+    return Slices(np.concatenate(written), begins, np.diff(places) * steps)
 
 
 def _numbered(item: Coded, column: pa.ChunkedArray, owner: Ints, chosen: Ints, size: int) -> _Numbered:

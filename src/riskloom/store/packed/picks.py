@@ -12,6 +12,8 @@ import numpy as np
 import pyarrow as pa
 
 from riskloom.intervals import to_datetime
+from riskloom.store.slices import Slices, records, texts
+from riskloom.windows.tables import whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -38,12 +40,13 @@ class Picks:
 
     Attributes:
         places: Places of the events that are picked, by channel, in order.
+        parts: What is written of them: of each channel how many an entity has, where each ends, and the values.
     """
 
     def __init__(self, shape: Shape, events: Events, tiles: Tiles, folded: Folded) -> None:
         self.places: dict[int, Ints] = {}
         self._ranks: dict[int, Ints] = {}
-        self._parts: list[tuple[bytes, list[int], bytes, list[int]]] = []
+        self.parts: list[Slices] = []
         owner = events.owner
         for channel in shape.picked:
             chosen = np.zeros(len(owner), np.bool_)
@@ -55,7 +58,8 @@ class Picks:
                 chosen[tiles.folded[oldest[oldest >= 0]]] = True
             self._ranks[channel] = _ranks(chosen, events)
             self.places[channel] = np.flatnonzero(chosen)
-            self._parts.append(cut_values(events, owner, self.places[channel], str(shape.channels[channel].column)))
+            ends, values = cut_values(events, owner, self.places[channel], str(shape.channels[channel].column))
+            self.parts += [records((ends.sizes // _LENGTH.size).astype("<u4")), ends, values]
         self._folded = tiles.folded
 
     def place(self, channel: int, events: Ints) -> Ints:
@@ -68,15 +72,6 @@ class Picks:
         if not len(self._folded):
             return np.zeros(len(rows), np.int64)
         return self.place(channel, np.where(rows < 0, -1, self._folded[np.maximum(rows, 0)]))
-
-    def of(self, entity: int) -> bytes:
-        """Write an entity's picks."""
-        written = []
-        for ends, edges, data, data_edges in self._parts:
-            low, high = edges[entity], edges[entity + 1]
-            part = data[data_edges[entity] : data_edges[entity + 1]]
-            written += [_LENGTH.pack(high - low), ends[4 * low : 4 * high], part]
-        return b"".join(written)
 
 
 def newest_few(owner: Ints, size: int, few: int) -> npt.NDArray[np.bool_]:
@@ -91,25 +86,20 @@ def _ranks(chosen: npt.NDArray[np.bool_], events: Events) -> Ints:
     return before - np.repeat(before[events.begins], events.ends - events.begins) if len(chosen) else before
 
 
-def cut_values(events: Events, owner: Ints, places: Ints, column: str) -> tuple[bytes, list[int], bytes, list[int]]:
-    """Give the ends of values in their entity's data, where its values are, the data, and where that is."""
+def cut_values(events: Events, owner: Ints, places: Ints, column: str) -> tuple[Slices, Slices]:
+    """Give where values end among their entity's, and the values."""
     edges = np.searchsorted(owner[places], np.arange(len(events.begins) + 1))
-    values = events.table.column(column).take(pa.array(places)).combine_chunks()
-    values = values.chunk(0) if isinstance(values, pa.ChunkedArray) else values
-    data, lengths = _written(values)
-    ends = np.cumsum(lengths)
-    starts = np.concatenate(([0], ends))[edges]
-    relative = ends - starts[:-1][owner[places]]
-    return relative.astype("<u4").tobytes(), edges.tolist(), data, starts.tolist()
+    values = _written(whole(events.table.column(column).take(pa.array(places))))
+    ends = np.cumsum(values.sizes)
+    relative = ends - np.append(0, ends)[edges][:-1][owner[places]]
+    return records(relative.astype("<u4")).grouped(edges), values.grouped(edges)
 
 
-def _written(values: pa.Array) -> tuple[bytes, Ints]:
+def _written(values: pa.Array) -> Slices:
     if pa.types.is_string(values.type):
-        encoded = [value.encode() for value in values.to_pylist()]
-        return b"".join(encoded), np.array([len(value) for value in encoded], np.int64)
+        return texts(values)
     plain = values.cast(pa.int64()) if not pa.types.is_floating(values.type) else values
-    numbers = plain.to_numpy(zero_copy_only=False)
-    return numbers.tobytes(), np.full(len(values), 8, np.int64)
+    return records(plain.to_numpy(zero_copy_only=False))
 
 
 class PickTable:

@@ -14,7 +14,9 @@ import numpy as np
 from riskloom.declare.functions import DISTINCT_CAP
 from riskloom.store.hashes import hash_values
 from riskloom.store.recent import EXPIRY
+from riskloom.store.slices import Slices, counted, joined, records, texts
 from riskloom.store.sorting import EVENT_ID
+from riskloom.windows.tables import whole
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -29,8 +31,8 @@ if TYPE_CHECKING:
 MAX_HELD = 1_024
 _COUNT, _KEY = struct.Struct("<I"), struct.Struct("<qI")
 _VALUE = struct.Struct("<QI")
-_NONE = _COUNT.pack(0)
 _VALUE_DTYPE = np.dtype([("hash", "<u8"), ("row", "<u4")])
+_KEY_DTYPE = np.dtype([("time", "<i8"), ("size", "<u4")])
 
 
 class PushParts:
@@ -50,6 +52,7 @@ class PushParts:
     Attributes:
         horizon: From when on each entity's events are listed, shape (e,).
         held: How many are, shape (e,).
+        parts: What is written.
     """
 
     def __init__(
@@ -69,35 +72,17 @@ class PushParts:
         first = events.ends - self.held
         self.horizon = np.where(listed > MAX_HELD, events.event_ts[np.maximum(first - 1, 0)] + 1, since)
         places = np.flatnonzero(np.arange(len(owner)) >= first[owner])
-        self._ids = hash_values(events.table.column(EVENT_ID).take(places)).astype("<u8").tobytes()
-        self._edges = np.append(0, np.cumsum(self.held)).tolist()
-        self._values = [
-            _values_of(events, tiles, folded, channel, str(shape.channels[channel].column))
-            for channel in shape.distinct
-        ]
-        self._numbered = lists.hashes
-        # An event that was pushed before an earlier batch may still wait for its log, until it expires.
-        self._keys = [_keys_of(events, picks.places[i], cut - EXPIRY) for i in shape.picked]
-
-    def of(self, entity: int) -> bytes:
-        """Write an entity's part."""
-        parts = [self._ids[8 * self._edges[entity] : 8 * self._edges[entity + 1]]]
-        for data, edges in self._values:
-            low, high = edges[entity], edges[entity + 1]
-            parts += [_COUNT.pack(high - low), data[_VALUE.size * low : _VALUE.size * high]]
-        for keys in self._keys:
-            mine = keys.get(entity)
-            if mine is None:
-                parts.append(_NONE)
-            else:
-                parts += [_COUNT.pack(len(mine)), *(_KEY.pack(time, len(name)) + name for time, name in mine)]
-        for data, edges in self._numbered:
-            low, high = edges[entity], edges[entity + 1]
-            parts += [_COUNT.pack(high - low), data[8 * low : 8 * high]]
-        return b"".join(parts)
+        ids = hash_values(events.table.column(EVENT_ID).take(places)).astype("<u8")
+        self.parts = [records(ids).grouped(np.append(0, np.cumsum(self.held)))]
+        for channel in shape.distinct:
+            self.parts += _values_of(events, tiles, folded, channel, str(shape.channels[channel].column))
+        for channel in shape.picked:
+            # An event that was pushed before an earlier batch may still wait for its log, until it expires.
+            self.parts += _keys_of(events, picks.places[channel], cut - EXPIRY)
+        self.parts += lists.hashes
 
 
-def _values_of(events: Events, tiles: Tiles, folded: Folded, channel: int, column: str) -> tuple[bytes, list[int]]:
+def _values_of(events: Events, tiles: Tiles, folded: Folded, channel: int, column: str) -> list[Slices]:
     """Write the newest different values of each entity by hash, each with the last row, from 1, that holds it."""
     flags = folded.last_of_value[channel]
     chosen = tiles.folded[flags]
@@ -110,19 +95,18 @@ def _values_of(events: Events, tiles: Tiles, folded: Folded, channel: int, colum
     out = np.zeros(len(chosen), _VALUE_DTYPE)
     out["hash"] = hash_values(events.table.column(column).take(chosen))
     out["row"] = rows - np.searchsorted(tiles.owner, owner) + 1
-    order = np.lexsort((out["hash"], owner))
-    return out[order].tobytes(), np.searchsorted(owner, np.arange(len(events.begins) + 1)).tolist()
+    ordered = records(out[np.lexsort((out["hash"], owner))])
+    return counted(ordered, np.searchsorted(owner, np.arange(len(events.begins) + 1)))
 
 
-def _keys_of(events: Events, places: Ints, since: int) -> dict[int, list[tuple[int, bytes]]]:
-    """Give times and ids of the single values that a pushed event may come before, by entity."""
+def _keys_of(events: Events, places: Ints, since: int) -> list[Slices]:
+    """Write times and ids of the single values that a pushed event may come before."""
     places = places[events.event_ts[places] >= since]
-    found: dict[int, list[tuple[int, bytes]]] = {}
-    ids = events.table.column(EVENT_ID).take(places).to_pylist()
-    rows = zip(events.owner[places].tolist(), events.event_ts[places].tolist(), ids, strict=True)
-    for entity, time, name in rows:
-        found.setdefault(entity, []).append((time, name.encode()))
-    return found
+    names = texts(whole(events.table.column(EVENT_ID).take(places)))
+    out = np.zeros(len(places), _KEY_DTYPE)
+    out["time"], out["size"] = events.event_ts[places], names.sizes
+    edges = np.searchsorted(events.owner[places], np.arange(len(events.begins) + 1))
+    return counted(joined([records(out), names]), edges)
 
 
 class PushPart:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from riskloom.store.hashes import hash_values
+from riskloom.store.slices import Slices, constant, records
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 def raw_records(
     shape: Shape, events: Events, tiles: Tiles, folded: Folded, picks: Picks, codes: Sequence[Ints]
-) -> tuple[bytes, Ints]:
+) -> Slices:
     """Write the events that are not folded.
 
     Args:
@@ -34,13 +35,13 @@ def raw_records(
         codes: The numbers that stand for values, an event, of each list of the shape's.
 
     Returns:
-        The records, oldest first within an entity, and where each entity's start and end among them, shape (e + 1,).
+        The records of each entity, oldest first.
     """
     raw = tiles.raw
     owner = events.owner[raw]
     edges = np.searchsorted(owner, np.arange(len(events.begins) + 1))
     if not len(raw):
-        return b"", edges
+        return constant(b"", len(events.begins))
     bits = np.zeros(len(raw), np.uint64)
     for i, mask in enumerate(folded.masks):
         bits |= mask[raw].astype(np.uint64) << np.uint64(i)
@@ -56,7 +57,7 @@ def raw_records(
     out = np.zeros(len(raw), shape.raw_dtype())
     for place, column in enumerate(columns):
         out[f"f{place}"] = column
-    return out.tobytes(), edges
+    return records(out).grouped(edges)
 
 
 def _rows_of_values(events: Events, tiles: Tiles, folded: Folded, channel: int, raw: Ints) -> Ints:

@@ -19,6 +19,7 @@ from riskloom.store.packed.picks import READERS, PickTable, one_value
 from riskloom.store.packed.push_part import PushPart
 from riskloom.store.packed.pushed import as_raw
 from riskloom.store.packed.shape import CODES, LISTED, WIDE, widths
+from riskloom.store.slices import Slices, records
 from riskloom.store.state import NEVER
 
 if TYPE_CHECKING:
@@ -192,7 +193,9 @@ def _empty(shape: Shape, declaration: bytes) -> bytes:
     lists = no_lists(shape)
     head["picks"], head["lists"] = len(nothing) * len(shape.picked), len(lists)
     push = nothing * (len(shape.picked) + len(shape.distinct) + sum(item.low is None for item in shape.coded))
-    return seal(head.tobytes(), bytes(shape.tail_struct.size), nothing * len(shape.picked), lists, push)
+    body = bytes(shape.tail_struct.size) + nothing * len(shape.picked) + lists + push
+    (state,) = seal([records(head), Slices.of([body])]).parts()
+    return state
 
 
 def _whole(cell: Any) -> Any:  # noqa: ANN401 - a cell, or the bytes of a wide number

@@ -100,7 +100,7 @@ def _parties(
     own = bounds._replace(hold=0) if side.rest else bounds
     states = encode(side.shape, mine, declaration, stamp, own)
     newest = mine.event_ts[mine.ends - 1].tolist()
-    for owner, time, key, state in zip(owners, newest, keys, states, strict=True):
+    for owner, time, key, state in zip(owners, newest, keys, states.parts(), strict=True):
         found[owner].append((time, (key, state)))
     return found
 
