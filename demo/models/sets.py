@@ -15,6 +15,7 @@ from riskloom import build_training_set
 from riskloom.intervals import to_datetime
 from riskloom.lake import tables
 from riskloom.lake.paths import Lake
+from riskloom.run.training_sets import FOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 TIME = "event_timestamp"
 OWN = "own."
+KEPT = "models"
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class Set:
 
 
 def training_set(project: Project, world: Path, decisions: Sequence[Decision], cut: int) -> Set:
-    """Build the training set of a service: a row for each event of its source that is judged.
+    """Build the training set of a service, and keep it: a row for each event of its source that is judged.
 
     Args:
         project: The platform's project, its tables there.
@@ -69,7 +71,13 @@ def training_set(project: Project, world: Path, decisions: Sequence[Decision], c
     named = dict.fromkeys((*keys, *(key for label in labels for key in project.labels[label].entity.key_columns)))
     spine = events.select(["event_id", *named, "event_ts"]).rename_columns(["event_id", *named, TIME])
     rows = build_training_set(
-        service, spine, project=project, labels=labels, label_as_of=to_datetime(cut), output="arrow"
+        service,
+        spine,
+        project=project,
+        labels=labels,
+        label_as_of=to_datetime(cut),
+        output="arrow",
+        out=project.settings.state / FOLDER / service / KEPT,
     )
     sources = {
         project.output_name(service, view.name, feature.name): view.source.name

@@ -286,13 +286,15 @@ def parity(
     "--out", type=click.Path(path_type=Path), metavar="FILE", help="Default: report.html in the state folder."
 )
 @click.option("--keys", default=20, show_default=True, help="Keys a service to compare online and offline; 0 for none.")
+@JSON
 @click.pass_obj
 @_clear
-def report(root: str, out: Path | None, keys: int) -> None:
+def report(root: str, out: Path | None, keys: int, *, as_json: bool) -> None:
     """Write one page of HTML: features by label, models by phase, tables, quarantine, gates, drift, parity."""
     from riskloom.report.build import write_report
 
-    click.echo(f"Wrote {write_report(Project.load(root), out, keys=keys)}")
+    path = write_report(Project.load(root), out, keys=keys)
+    click.echo(json.dumps({"report": str(path)}) if as_json else f"Wrote {path}")
 
 
 @main.group("training-set")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from riskloom.lake.paths import Lake
 from riskloom.report.charts import bars, histogram, strip
 from riskloom.report.gather import drifted, gates, quarantined
-from riskloom.report.html import Section, heading, note, page, table
+from riskloom.report.html import Section, folded, heading, note, page, table
 from riskloom.report.models import FILE, performance
 from riskloom.report.parity import agreement
 from riskloom.report.samples import samples, spreads
@@ -85,10 +85,10 @@ def _tables(status: dict[str, Any]) -> list[str]:
     return [
         heading("Sources"),
         table(status["sources"], _SOURCES),
-        heading("Views"),
-        table(status["views"], _VIEWS),
-        heading("Rows"),
-        bars(rows, "Rows of silver and gold tables") if rows else note("There is no table yet."),
+        folded(f"{len(status['views'])} views", table(status["views"], _VIEWS)),
+        folded(f"Rows of {len(rows)} tables", bars(rows, "Rows of silver and gold tables"))
+        if rows
+        else note("There is no table yet."),
     ]
 
 

@@ -19,6 +19,7 @@ nav a { display: inline-block; margin-right: 1rem; padding: .2rem 0; }
 th, td { border-bottom: 1px solid var(--line); padding: .25rem .6rem .25rem 0; text-align: left; white-space: nowrap; }
 td.number, th.number { font-variant-numeric: tabular-nums; text-align: right; }
 svg { display: block; height: auto; max-width: 100%; width: 100%; } .note { color: #8a8a8a; }
+summary { cursor: pointer; padding: .4rem 0; }
 .passed { fill: #009e73; } .warned { fill: #e69f00; } .failed { fill: #d55e00; }
 """
 
@@ -77,6 +78,16 @@ def heading(text: str) -> str:
         '<h3>a &lt; b</h3>'
     """
     return f"<h3>{escape(text)}</h3>"
+
+
+def folded(summary: str, inner: str) -> str:
+    r"""Hide what is long behind a line that opens it.
+
+    Example:
+        >>> folded("3 views", "<p>all</p>")
+        '<details><summary>3 views</summary>\n<p>all</p></details>'
+    """
+    return f"<details><summary>{escape(summary)}</summary>\n{inner}</details>"
 
 
 def note(text: str) -> str:
