@@ -1,6 +1,8 @@
 """Forty windowed features over HTTP: our server and `feast serve`, one worker each, on one Redis, asked by wrk.
 
-``python -m benchmarks.serve`` starts its own Redis and both servers, compares answers, and ends with a line of JSON.
+Ours is asked twice: as it is, and while it keeps a sample of what it serves: one request in a hundred, written each
+second. ``python -m benchmarks.serve`` starts its own Redis and the servers, compares answers, and ends with a line of
+JSON.
 """
 
 from __future__ import annotations
@@ -27,9 +29,10 @@ from riskloom.store.materialize import materialize
 from riskloom.store.register import register
 from riskloom.tabular import as_table
 from riskloom.testing import servers
+from riskloom.tokens import KEYS as TOKENS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 COMPARED, USERS = 200, 2_000
 SECRET = "benchmark-0123456789"  # noqa: S105 - it opens nothing but this run's server
@@ -83,19 +86,23 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
 def _runs(
     root: Path, script: Path, users: Sequence[int], options: argparse.Namespace
 ) -> dict[str, list[dict[str, float]]]:
-    ours, theirs = servers.free_port(), servers.free_port()
+    ours, keeping, theirs = servers.free_port(), servers.free_port(), servers.free_port()
     programs = Path(sys.executable).parent
-    riskloom = [str(programs / "riskloom"), "--project", str(root), "serve", "--port", str(ours)]
+    riskloom = [str(programs / "riskloom"), "--project", str(root), "serve", "--port"]
+    sample = ["--served-share", "0.01", "--served-every", "1"]
     feast = [str(programs / "feast"), "-c", str(root / "peer"), "serve", "--port", str(theirs)]
     alone = ["--workers", "1", "--max-requests", "0", "--no-access-log"]
     log: Any = (script.parent / "log").open("wb")
-    environment: Any = {**os.environ, VARIABLE: f"wrk=read:{SECRET}"}
+    environment: Any = {**os.environ, VARIABLE: f"wrk=read:{SECRET}", TOKENS: "k1:" + "61" * 16}
     with (
         log,
-        servers.running(riskloom, lambda: servers.answers(ours), stdout=log, env=environment),
+        servers.running([*riskloom, str(ours)], lambda: servers.answers(ours), stdout=log, env=environment),
+        servers.running(
+            [*riskloom, str(keeping), *sample], lambda: servers.answers(keeping), stdout=log, env=environment
+        ),
         servers.running([*feast, *alone], lambda: servers.answers(theirs)),
     ):
-        ports = {"riskloom serve": ours, "feast serve": theirs}
+        ports = {"riskloom serve": ours, "riskloom serve, with a sample": keeping, "feast serve": theirs}
         _compare(ports.values(), users[:COMPARED])
         runs: dict[str, list[dict[str, float]]] = {name: [] for name in ports}
         for turn in range(options.repeats + 1):
@@ -106,14 +113,15 @@ def _runs(
     return runs
 
 
-def _compare(ports: Any, users: Sequence[int]) -> None:  # noqa: ANN401 - two ports
-    """Stop unless both servers answer alike."""
-    first, second = (_ask(port, users) for port in ports)
-    for name, values in first.items():
-        for user, one, other in zip(users, values, second[name], strict=True):
-            if not (one == other or (one is not None and other is not None and math.isclose(one, other))):
-                message = f"user {user}, {name}: {one!r} and {other!r}"
-                raise SystemExit(message)
+def _compare(ports: Iterable[int], users: Sequence[int]) -> None:
+    """Stop unless all servers answer alike."""
+    first, *others = (_ask(port, users) for port in ports)
+    for found in others:
+        for name, values in first.items():
+            for user, one, other in zip(users, values, found[name], strict=True):
+                if not (one == other or (one is not None and other is not None and math.isclose(one, other))):
+                    message = f"user {user}, {name}: {one!r} and {other!r}"
+                    raise SystemExit(message)
 
 
 def _ask(port: int, users: Sequence[int]) -> dict[str, list[Any]]:
@@ -149,10 +157,12 @@ def _report(runs: dict[str, list[dict[str, float]]]) -> None:
         for name, found in runs.items()
     ]
     print(as_table(rows, ("server", "requests_s", "p50_ms", "p99_ms")), "\n")
-    ours, theirs = rows
+    ours, keeping, theirs = rows
     figures = {
         "rps_vs_feast_serve": ours["requests_s"] / theirs["requests_s"],
         "p99_vs_feast_serve": theirs["p99_ms"] / ours["p99_ms"],
+        "rps_with_sample": keeping["requests_s"] / theirs["requests_s"],
+        "p99_with_sample": theirs["p99_ms"] / keeping["p99_ms"],
     }
     print(json.dumps({name: round(value, 2) for name, value in figures.items()}))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+import traceback
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -96,8 +97,10 @@ class Application:
                 more = ((b"allow", self._routes[scope["path"]][0].encode()),)
         except Disconnected:
             return
-        except Exception:
-            logger.exception("%s failed", scope["path"] if known else "a request")
+        except Exception as error:  # noqa: BLE001 - whatever fails, the caller is told so
+            # What an error says may quote a key or a value: its kind and its place are logged.
+            where = "".join(traceback.format_tb(error.__traceback__))
+            logger.error("%s failed: %s\n%s", scope["path"] if known else "a request", type(error).__name__, where)  # noqa: TRY400 - as above
             failed = RequestError.failed()
             status, kind, body = failed.status, _JSON, orjson.dumps({"detail": str(failed)})
         headers = [(b"content-type", kind), (b"content-length", b"%d" % len(body)), *more]
@@ -127,12 +130,16 @@ class Application:
         # A name that the registry does not hold may be anything, and is not logged.
         call.asked = ask.service or f"{len(ask.features)} features"
         if found is None:
-            return 200, _JSON, await asyncio.to_thread(features.other, ask)
+            body, counts, read = await asyncio.to_thread(features.other, ask)
+            self._telemetry.counted(counts)
+            if self._sample is not None and self._sample.drawn():
+                self._sample.take(ask.service, read)
+            return 200, _JSON, body
         request, head = found
         answers = features.answer(request, ask)
         self._telemetry.answered(request, answers)
-        if self._sample is not None:
-            self._sample.offer(request, ask, answers)
+        if self._sample is not None and self._sample.drawn():
+            self._sample.take(ask.service, list(zip(request.asked(ask.entities), answers, strict=True)))
         return 200, _JSON, wire.write(request, head, ask, answers)
 
     async def _push(self, call: Call) -> Reply:

@@ -4,36 +4,43 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
+from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-import orjson
 from feast import proto_json
 from feast.errors import FeastError, FeatureNameCollisionError
-from google.protobuf.json_format import MessageToDict
 
 from riskloom.errors import PrivacyError, RequestError, RiskloomError, StoreError
-from riskloom.serve import wire
+from riskloom.serve import by_feast, wire
 from riskloom.store.client import OnlineFeatures
+from riskloom.store.inner.postgres import PostgresStates
+from riskloom.store.inner.sqlite import SqliteStates
 from riskloom.store.online import windowed
 from riskloom.store.repo import open_store
-from riskloom.store.requests import Requests
+from riskloom.store.requests import Requests, keys_of
 from riskloom.tokens import Ring
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from feast import FeatureService, FeatureStore
 
+    from riskloom.serve.by_feast import Answers, Count
     from riskloom.serve.wire import Ask
     from riskloom.store.evaluate import Answer
     from riskloom.store.online import RiskloomOnlineStore
     from riskloom.store.push import Outcome
     from riskloom.store.requests import Request
 
+    Columns = Mapping[str, Sequence[Any]]
+
 # After a failed read, how long others are refused without trying.
 _PAUSE_S = 0.25
 _PATIENCE_S = 0.5
+# A batch that writes to SQLite holds its readers up for about a second.
+_LONGER_S = 2.0
 
 
 class Features:
@@ -49,6 +56,8 @@ class Features:
         _impatient(self._store.config.online_store.inner)
         self._online: RiskloomOnlineStore = self._store.provider.online_store
         self.views = self._online.views(self._store.config)
+        if isinstance(self.views.states, SqliteStates | PostgresStates):
+            self.views.states.patience = _LONGER_S
         self._client = OnlineFeatures(self._store)
         self._requests = Requests(lambda table: self._online.plan_of(table) if windowed(table) else None)
         self._known: dict[tuple[Any, ...], tuple[Request, bytes] | None] = {}
@@ -106,7 +115,7 @@ class Features:
         Raises:
             RequestError: A key is unknown, missing or of another type, or the store is away.
         """
-        _check(request, ask)
+        _check(request.keys, request.misfit, ask)
         self._guard()
         try:
             return request.read(self.views, ask.entities, ask.at)
@@ -131,19 +140,21 @@ class Features:
         except RiskloomError as error:
             raise RequestError.shape(str(error)) from error
 
-    def other(self, ask: Ask) -> bytes:
+    def other(self, ask: Ask) -> tuple[bytes, list[Count], Answers]:
         """Answer a request for plain views or on-demand features, by Feast's own way; to be called in a thread.
+
+        Returns:
+            The body, a count a stored view, and what was read of the windowed ones.
 
         Raises:
             RequestError: Feast refuses it, or the store is away.
         """
-        if ask.at is not None:
-            raise RequestError.shape("at is for windowed views alone. Leave it out.")
+        keys = keys_of(self._store.registry, self._store.project, self._asked(ask), full=ask.full)
+        own = {name: values for name, values in ask.entities.items() if name not in keys.given}
+        _check(keys.keys, keys.misfit, replace(ask, entities=own))
         self._guard()
         try:
-            found = self._store.get_online_features(
-                features=self._asked(ask), entity_rows=ask.entities, full_feature_names=ask.full
-            )
+            return by_feast.answer(self._store, self.views, self._asked(ask), ask)
         except StoreError as error:
             raise self._told(error) from error
         except PrivacyError as error:
@@ -152,9 +163,6 @@ class Features:
             raise _of_feast(error) from error
         except (ValueError, KeyError, TypeError) as error:
             raise RequestError.shape(f"Feast refuses the request: {error}") from error
-        data = MessageToDict(found.proto, preserving_proto_field_name=True)
-        results = [{**_FILLED, **result} for result in data.get("results", ())]
-        return orjson.dumps({"metadata": data["metadata"], "results": results})
 
     def _asked(self, ask: Ask) -> list[str] | FeatureService:
         store = self._store
@@ -221,23 +229,22 @@ def _impatient(inner: dict[str, Any]) -> None:
 
 
 _MOST_KNOWN = 1_000
-_FILLED: dict[str, list[Any]] = {"values": [], "statuses": [], "event_timestamps": []}
 
 
-def _check(request: Request, ask: Ask) -> None:
+def _check(keys: Mapping[str, str], misfit: Callable[[Columns], tuple[str, object] | None], ask: Ask) -> None:
     """Refuse entities whose keys are not those of the views."""
-    if ask.entities.keys() != request.keys.keys():
+    if ask.entities.keys() != keys.keys():
         for key in ask.entities:
-            if key not in request.keys:
-                raise RequestError.unknown("key", key, request.keys)
-        missing = next(key for key in request.keys if key not in ask.entities)
+            if key not in keys:
+                raise RequestError.unknown("key", key, keys)
+        missing = next(key for key in keys if key not in ask.entities)
         raise RequestError.shape(f"entities has no {missing!r}, which the views are keyed by. Give its values.")
-    wrong = request.misfit(ask.entities)
+    wrong = misfit(ask.entities)
     if wrong is not None:
         key, value = wrong
         if value is None:
             raise RequestError.shape(str(StoreError.null_key(key)))
-        raise RequestError.shape(f"key {key!r} is {request.keys[key]}, but a value of it is {_kind(value)}.")
+        raise RequestError.shape(f"key {key!r} is {keys[key]}, but a value of it is {_kind(value)}.")
 
 
 def _kind(value: object) -> str:

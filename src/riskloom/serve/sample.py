@@ -17,16 +17,15 @@ from riskloom.lake import served
 from riskloom.store.evaluate import NULL, PRESENT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from prometheus_client import Counter
 
     from riskloom.lake.paths import Lake
     from riskloom.serve.options import Options
-    from riskloom.serve.wire import Ask
     from riskloom.store.evaluate import Answer, Row
-    from riskloom.store.requests import Part, Request
+    from riskloom.store.views import Asked
     from riskloom.tokens import Ring
+
+    Read = list[tuple[Asked, Answer]]
 
 KEPT, DROPPED, WRITTEN, FAILED = "kept", "dropped", "written", "failed"
 _ROWS_AT_ONCE = 8
@@ -38,19 +37,19 @@ class Taken(NamedTuple):
 
     Attributes:
         served_ts: When, microseconds since the epoch.
-        request: What was resolved.
-        ask: What was asked.
-        answers: An answer a view.
+        service: The service; empty where features were asked for one by one.
+        read: What was asked of each windowed view, and its answer.
+        size: How many rows that is.
     """
 
     served_ts: int
-    request: Request
-    ask: Ask
-    answers: list[Answer]
+    service: str
+    read: Read
+    size: int
 
 
 class Sample:
-    """Takes a share of the answers. Requests pay for one random number, and those that are taken for one append.
+    """Takes a share of the answers. Requests pay for one random number, and those that are taken for an append.
 
     A thread writes what was taken every so often, in one commit. It holds so many rows and no more: others are dropped
     and counted, and what cannot be written stays held and is tried again.
@@ -75,16 +74,23 @@ class Sample:
         """Begin to write."""
         self._thread.start()
 
-    def offer(self, request: Request, ask: Ask, answers: list[Answer]) -> None:
-        """Take an answer, or not; it never waits and never fails."""
-        if random.random() >= self._options.served_share:  # noqa: S311 - a sample, no secret
-            return
-        rows = ask.size * len(answers)
+    def drawn(self) -> bool:
+        """Say whether a request is of the sample."""
+        return random.random() < self._options.served_share  # noqa: S311 - a sample, no secret
+
+    def take(self, service: str, read: Read) -> None:
+        """Hold what was answered, if there is room; it never waits and never fails.
+
+        Args:
+            service: The service; empty where features were asked for one by one.
+            read: What was asked of each windowed view, and its answer.
+        """
+        rows = sum(len(answer.rows) for _, answer in read)
         if self._in - self._out + rows > self._options.served_rows:
             self._counted.labels(DROPPED).inc(rows)
             return
         self._in += rows
-        self._taken.append(Taken(time.time_ns() // 1_000, request, ask, answers))
+        self._taken.append(Taken(time.time_ns() // 1_000, service, read, rows))
         self._counted.labels(KEPT).inc(rows)
 
     def close(self, seconds: float) -> None:
@@ -121,42 +127,34 @@ class Sample:
         """Give the rows of an answer; none where one of its keys cannot be told."""
         rows = []
         try:
-            for part, answer in zip(taken.request.parts, taken.answers, strict=True):
-                for key, row in zip(_keys(part, taken.ask), answer.rows, strict=True):
-                    rows.append(_row(taken, part, answer, self._named(key), row))
+            for asked, answer in taken.read:
+                columns = asked.plan.view.entity.key_columns
+                for key, row in zip(asked.keys, answer.rows, strict=True):
+                    named = {name: self._ring.token(str(value)) for name, value in zip(columns, key, strict=True)}
+                    rows.append(_row(taken, asked, answer, named, row))
                     if not len(rows) % _ROWS_AT_ONCE:
                         # Requests go before.
                         time.sleep(0)
         except PrivacyError:
             # A key that looks like a token, and is of nobody's key for tokens.
-            size = taken.ask.size * len(taken.answers)
-            self._out += size
-            self._counted.labels(DROPPED).inc(size)
+            self._out += taken.size
+            self._counted.labels(DROPPED).inc(taken.size)
             return []
         return rows
 
-    def _named(self, key: dict[str, str]) -> dict[str, str]:
-        return {column: self._ring.token(value) for column, value in key.items()}
 
-
-def _keys(part: Part, ask: Ask) -> Iterable[dict[str, str]]:
-    columns = part.plan.view.entity.key_columns
-    for values in zip(*(ask.entities[column] for column in columns), strict=True):
-        yield {column: str(value) for column, value in zip(columns, values, strict=True)}
-
-
-def _row(taken: Taken, part: Part, answer: Answer, keys: dict[str, str], row: Row) -> dict[str, Any]:
-    statuses = zip(part.names, row.statuses, strict=True)
+def _row(taken: Taken, asked: Asked, answer: Answer, keys: dict[str, str], row: Row) -> dict[str, Any]:
+    statuses = zip(asked.names, row.statuses, strict=True)
     mark = answer.mark
     return {
         "served_ts": taken.served_ts,
         "at": answer.at,
-        "service": taken.ask.service,
-        "view": part.plan.view.name,
+        "service": taken.service,
+        "view": asked.plan.view.name,
         "keys": orjson.dumps(keys).decode(),
-        "values": orjson.dumps(dict(zip(part.names, row.values, strict=True))).decode(),
+        "values": orjson.dumps(dict(zip(asked.names, row.values, strict=True))).decode(),
         "statuses": orjson.dumps({name: status for name, status in statuses if status not in (PRESENT, NULL)}).decode(),
-        "declaration": (part.plan.declaration if mark is None else mark.declaration).hex(),
+        "declaration": (asked.plan.declaration if mark is None else mark.declaration).hex(),
         "origin": None if mark is None else mark.origin,
         "gold_version": None if mark is None else mark.version,
         "revision": None if mark is None else mark.generation,

@@ -17,6 +17,7 @@ from riskloom.store.evaluate import NOT_FOUND
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from riskloom.serve.by_feast import Count
     from riskloom.store.evaluate import Answer
     from riskloom.store.push import Outcome
     from riskloom.store.requests import Request
@@ -72,6 +73,13 @@ class Telemetry:
                 hits.inc(len(answer.rows) - missing)
             if answer.at is not None and answer.watermark is not None:
                 staleness.set((answer.at - answer.watermark) / SECOND)
+
+    def counted(self, counts: Sequence[Count]) -> None:
+        """Count hits and misses of views that Feast has read."""
+        for count in counts:
+            hits, misses, _ = self._view(count.view)
+            hits.inc(count.hits)
+            misses.inc(count.misses)
 
     def pushed(self, outcomes: Sequence[Outcome]) -> None:
         """Count what became of pushed events."""

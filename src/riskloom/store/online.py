@@ -14,7 +14,7 @@ from pydantic import field_validator
 from riskloom.errors import StoreError, TimeError
 from riskloom.intervals import to_datetime, to_micros
 from riskloom.store.evaluate import Plan
-from riskloom.store.inner.open import open_states
+from riskloom.store.inner.open import open_states, reachable
 from riskloom.store.plain_online import enforce
 from riskloom.store.requests import Requests
 from riskloom.store.response import check_keys, fill, plain_row
@@ -114,9 +114,10 @@ class RiskloomOnlineStore(OnlineStore):
         """Read a view; an entity without state has no row."""
         if not windowed(table):
             inner, inner_config = self._inner(config)
-            rows: list[tuple[datetime | None, dict[str, Value] | None]] = inner.online_read(
-                inner_config, table, entity_keys, requested_features
-            )
+            with reachable(config.online_store.inner["type"]):
+                rows: list[tuple[datetime | None, dict[str, Value] | None]] = inner.online_read(
+                    inner_config, table, entity_keys, requested_features
+                )
             return rows
         plan = self.plan_of(table)
         names = [name for name in requested_features or plan.features if name in plan.features]

@@ -89,7 +89,7 @@ def _micros(time: datetime) -> int:
 
 
 def enforce(response: GetOnlineFeaturesResponse, first: int, table: FeatureView, at: int | None) -> None:
-    """Take back rows of a response that are older than their view's ``ttl``.
+    """Take back rows of a response that are older than their view's ``ttl``, or not written for this instant yet.
 
     Args:
         response: Feast's response.
@@ -98,10 +98,12 @@ def enforce(response: GetOnlineFeaturesResponse, first: int, table: FeatureView,
         at: Microseconds since the epoch; None where no clock says.
     """
     ttl = lifetime(table)
-    if ttl is None or at is None:
+    if at is None:
         return
     for vector in response.results[first:]:
         for place, (status, stamp) in enumerate(zip(vector.statuses, vector.event_timestamps, strict=True)):
-            if status == FieldStatus.PRESENT and stamp.ToMicroseconds() < at - ttl:
+            written = stamp.ToMicroseconds()
+            later, older = written > at, ttl is not None and written < at - ttl
+            if status == FieldStatus.PRESENT and (later or older):
                 vector.values[place].Clear()
-                vector.statuses[place] = FieldStatus.OUTSIDE_MAX_AGE
+                vector.statuses[place] = FieldStatus.NULL_VALUE if later else FieldStatus.OUTSIDE_MAX_AGE

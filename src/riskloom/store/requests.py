@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from feast import utils
 from feast.infra.online_stores.online_store import OnlineStore
@@ -17,11 +17,11 @@ from feast.protos.feast.serving.ServingService_pb2 import FieldStatus, GetOnline
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from riskloom.store.response import fill
-from riskloom.store.values import to_value
+from riskloom.store.values import DTYPES, to_value
 from riskloom.store.views import Asked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from feast import FeatureService, FeatureView
     from feast.infra.registry.base_registry import BaseRegistry
@@ -95,19 +95,55 @@ class Request:
             columns: A value an entity, by key.
             at: Microseconds since the epoch; None for what the clock says.
         """
+        return views.answers(self.asked(columns), at)
+
+    def asked(self, columns: Mapping[str, Sequence[Any]]) -> list[Asked]:
+        """Say what is asked of each view."""
         asked = []
         for part in self.parts:
             keys = zip(*(columns[key] for key, _ in part.plan.view.entity.keys), strict=True)
             asked.append(Asked(part.plan, list(keys), part.names))
-        return views.answers(asked, at)
+        return asked
 
     def misfit(self, columns: Mapping[str, Sequence[Any]]) -> tuple[str, object] | None:
         """Give a key and a value of it that is of another type than declared; None where all are right."""
-        for column, kind in self._checks:
-            for value in columns[column]:
-                if type(value) is not kind or (kind is int and value not in _INT64):
-                    return column, value
-        return None
+        return _misfit(self._checks, columns)
+
+
+class Keys(NamedTuple):
+    """What a request of any kind must name.
+
+    Attributes:
+        keys: Type of each key.
+        given: Names of the values that on-demand views take from the request.
+    """
+
+    keys: Mapping[str, str]
+    given: Collection[str]
+
+    def misfit(self, columns: Mapping[str, Sequence[Any]]) -> tuple[str, object] | None:
+        """Give a key and a value of it that is of another type than declared; None where all are right."""
+        return _misfit([(key, _KINDS[dtype]) for key, dtype in self.keys.items() if dtype in _KINDS], columns)
+
+
+def _misfit(checks: Sequence[tuple[str, type]], columns: Mapping[str, Sequence[Any]]) -> tuple[str, object] | None:
+    for column, kind in checks:
+        for value in columns[column]:
+            if type(value) is not kind or (kind is int and value not in _INT64):
+                return column, value
+    return None
+
+
+def keys_of(registry: BaseRegistry, project: str, features: list[str] | FeatureService, *, full: bool) -> Keys:
+    """Say what a request of any kind must name."""
+    context = utils._get_cached_request_context(registry, project, features, full)  # noqa: SLF001 - Feast has no other way
+    _, _, _, _, _, grouped, _, given, _ = context
+    keys = {
+        (table.projection.join_key_map or {}).get(column.name, column.name): DTYPES.get(column.dtype, str(column.dtype))
+        for table, _ in grouped
+        for column in table.entity_columns
+    }
+    return Keys(keys, given)
 
 
 class _Response(OnlineResponse):

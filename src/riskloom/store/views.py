@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, NamedTuple
 
 from riskloom.errors import StoreError
@@ -19,7 +21,7 @@ from riskloom.store.source import declared
 from riskloom.store.state import Mark, decode_mark, decode_state
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from typing import Any
 
     from riskloom.store.inner.base import Found, StateStore
@@ -43,6 +45,24 @@ class Asked(NamedTuple):
     plan: Plan
     keys: Sequence[Key]
     names: tuple[str, ...]
+
+
+class Reading:
+    """Reads that belong together.
+
+    Attributes:
+        at: Their instant, microseconds since the epoch; None for what the clock says.
+        answers: What was asked of windowed views, and what they answered.
+    """
+
+    __slots__ = ("answers", "at")
+
+    def __init__(self, at: int | None) -> None:
+        self.at = at
+        self.answers: list[tuple[Asked, Answer]] = []
+
+
+_READING: ContextVar[Reading | None] = ContextVar("reads that belong together", default=None)
 
 
 class Views:
@@ -99,6 +119,9 @@ class Views:
                 rows = dict(zip(keys, answer.rows, strict=True))
                 answer = answer._replace(rows=[rows[key] for key in part.keys])
             answers.append(answer)
+        reading = _READING.get()
+        if reading is not None:
+            reading.answers += zip(asked, answers, strict=True)
         return answers
 
     def _find_older(self, part: Asked, keys: list[Key], older: Sequence[list[Key]], states: list[Found]) -> None:
@@ -174,9 +197,26 @@ class Views:
 
     def now(self, mark: Mark | None = None) -> int | None:
         """Give the instant of a read that names none; None where the view's watermark is the clock and it has none."""
+        reading = _READING.get()
+        if reading is not None and reading.at is not None:
+            return reading.at
         if self._clock == WATERMARK:
             return None if mark is None else mark.watermark
         return time.time_ns() // 1000 if isinstance(self._clock, str) else self._clock
+
+    @contextmanager
+    def reading_at(self, at: int | None) -> Iterator[Reading]:
+        """Give the reads within a block an instant, also those that Feast makes, whose calls carry none.
+
+        Args:
+            at: Microseconds since the epoch; None for what the clock says, once for all where it is no watermark.
+        """
+        reading = Reading(self.now() if at is None else at)
+        token = _READING.set(reading)
+        try:
+            yield reading
+        finally:
+            _READING.reset(token)
 
     def drop_builds(self, view: str, slots: Iterable[int]) -> None:
         """Remove states of builds that serve no more."""

@@ -44,7 +44,12 @@ class Relay:
             except OSError:
                 return
             self._whole.wait()
-            server = socket.create_connection(("127.0.0.1", self._target))
+            try:
+                server = socket.create_connection(("127.0.0.1", self._target))
+            except OSError:
+                # Nobody listens there now; somebody may later.
+                client.close()
+                continue
             self._open += [client, server]
             for one, other in ((client, server), (server, client)):
                 threading.Thread(target=self._relay, args=(one, other), daemon=True).start()

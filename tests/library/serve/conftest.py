@@ -39,7 +39,6 @@ def on_redis(shop, port):
     path = shop.repo / "feature_store.yaml"
     sqlite = "type: sqlite\n    path: ../.riskloom/online.db"
     path.write_text(path.read_text().replace(sqlite, f'type: redis\n    connection_string: "127.0.0.1:{port}"'))
-    fill(shop)
 
 
 def fill(shop):
@@ -59,6 +58,9 @@ class Server:
         bearer = {"Authorization": f"Bearer {key}"} if key else {}
         url = f"{self.url}/get-online-features"
         return requests.post(url, data=data, headers={**bearer, **headers}, timeout=10)
+
+    def push(self, body, key=WRITER):
+        return requests.post(f"{self.url}/push", json=body, headers={"X-API-Key": key}, timeout=10)
 
     def get(self, path):
         return requests.get(self.url + path, timeout=10)
@@ -151,20 +153,6 @@ def caller(make_shop):
     made.application.load()
     made.repo = shop.repo
     return made
-
-
-@pytest.fixture(scope="module")
-def shop(make_shop, tmp_path_factory):
-    with with_redis(tmp_path_factory.mktemp("redis")) as port:
-        made = make_shop()
-        on_redis(made, port)
-        yield made
-
-
-@pytest.fixture(scope="module")
-def server(shop, tmp_path_factory):
-    with serving(shop, tmp_path_factory.mktemp("server"), "--max-body", "100000", "--max-features", "20") as started:
-        yield started
 
 
 def in_seconds(found):

@@ -5,8 +5,20 @@ from __future__ import annotations
 import pytest
 
 from riskloom.store.client import OnlineFeatures
+from riskloom.store.materialize import materialize
+from riskloom.store.register import register
 from riskloom.store.repo import open_store
-from tests.library.serve.conftest import ASKED, NOW, READER, USERS, columns, in_seconds
+from tests.library.serve.conftest import (
+    ASKED,
+    NOW,
+    READER,
+    USERS,
+    Caller,
+    application_of,
+    columns,
+    fill,
+    in_seconds,
+)
 from tests.library.store.conftest import at
 
 pytestmark = pytest.mark.feast
@@ -83,6 +95,46 @@ def test_a_pushed_event_counts_in_later_reads_and_once(caller):
         "1 of 1 are refused: too_old. Their log brings these events.",
     )
     assert 'riskloom_pushed_total{status="accepted",view="user_logins"} 1.0' in caller.get("/metrics").text
+
+
+def test_a_changed_view_is_served_by_its_former_declaration_until_the_new_one_is_complete(make_shop):
+    shop = make_shop()
+    shop.edit('transform="logins:to_events",', 'transform="logins:to_events", event_id=("device_id",),')
+    fill(shop)
+    changing = Caller(application_of(shop.repo))
+    changing.application.load()
+
+    def counts():
+        answer = changing.ask({**ASKED, "at": NOW})
+        assert answer.status_code == 200
+        found = columns(answer)
+        names = ("events_count_5m", "events_count_1h", "events_count_2h")
+        return {name: found[name]["values"] for name in names if name in found}
+
+    assert counts() == {"events_count_5m": [0, 1, 0], "events_count_1h": [2, 1, 0]}
+    shop.edit('source=logins, windows=("5m", "1h"),', 'source=logins, windows=("1h", "2h"), max_recent=2,')
+    register(shop.project)
+    # A server that has not looked yet goes on as before; one that has serves what both declarations have.
+    assert counts() == {"events_count_5m": [0, 1, 0], "events_count_1h": [2, 1, 0]}
+    assert changing.application.load()
+    assert counts() == {"events_count_1h": [2, 1, 0], "events_count_2h": [None] * 3}
+    materialize(shop.project)
+    assert counts() == {"events_count_1h": [2, 1, 0], "events_count_2h": [2, 1, 0]}
+    # More is pushed than a key may hold: it is said, and what lacks an event is no number.
+    event = {"event_ts": [at(61).isoformat()] * 3, "user_name": ["ann"] * 3, "device_id": ["p1", "p2", "p3"]}
+    full = changing.push({"push_source_name": "user_logins", "df": event})
+    assert (full.status_code, full.json()["detail"]) == (
+        429,
+        "1 of 3 are refused: recent_full. Their log brings these events.",
+    )
+    assert [one["status"] for one in full.json()["outcomes"]] == ["accepted", "accepted", "recent_full"]
+    later = columns(changing.ask({**ASKED, "at": at(62).isoformat()}))["events_count_1h"]
+    assert (later["values"], later["statuses"]) == ([None, 1, 0], ["NULL_VALUE", "PRESENT", "NOT_FOUND"])
+    # The first and the last instants that there are.
+    for instant, values in (("0001-01-01T00:00:00Z", [None] * 3), ("9999-12-31T23:59:59Z", None)):
+        answer = changing.ask({**ASKED, "at": instant})
+        assert answer.status_code == 200
+        assert values is None or columns(answer)["events_count_1h"]["values"] == values
 
 
 BAD_PUSHES = {

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import shutil
 import sqlite3
+import subprocess
 import time
 
 import pytest
 
 from riskloom.testing import servers
 from riskloom.tokens import KEYS
-from tests.library.serve.conftest import ASKED, Caller, application_of, fill
+from tests.library.serve.conftest import ASKED, NOW, Caller, application_of, columns, fill
+from tests.library.store.conftest import at
+from tests.library.store.known import make_known
 
 pytestmark = pytest.mark.feast
 
 
+def called(program, *arguments):
+    place = shutil.which(program)
+    return place is not None and subprocess.run([place, *arguments], check=False).returncode == 0
+
+
 def test_a_store_that_is_away_is_told_at_once_and_health_goes_on(make_shop):
-    shop, port = make_shop(), servers.free_port()
+    shop, port = make_known(make_shop().root), servers.free_port()
     fill(shop)
     path = shop.repo / "feature_store.yaml"
     sqlite = "type: sqlite\n    path: ../.riskloom/online.db"
@@ -40,7 +50,50 @@ def test_a_store_that_is_away_is_told_at_once_and_health_goes_on(make_shop):
     begun = time.monotonic()
     assert [caller.ask(ASKED).status_code for _ in range(100)] == [503] * 100
     assert time.monotonic() - begun < 0.25
+    # Plain views, which Feast's own store keeps.
+    time.sleep(0.3)
+    plain = caller.ask({"features": ["user_profile:tier"], "entities": {"user_name": ["ann"]}})
+    assert plain.status_code == 503
+    assert plain.json()["detail"].startswith("the online store, Feast's redis store, failed: ")
     assert [caller.get(path).status_code for path in ("/ready", "/health")] == [503, 200]
+
+
+def test_a_full_disk_refuses_pushes_and_reads_go_on(make_shop, tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if os.geteuid() or not called("mount", "-t", "tmpfs", "-o", "size=128k", "tmpfs", str(disk)):
+        pytest.skip("a small disk needs root and mount")
+    try:
+        shop = make_shop()
+        shop.edit('transform="logins:to_events",', 'transform="logins:to_events", event_id=("device_id",),')
+        path = shop.repo / "feature_store.yaml"
+        path.write_text(path.read_text().replace("../.riskloom/online.db", str(disk / "online.db")))
+        fill(shop)
+        caller = Caller(application_of(shop.repo))
+        caller.application.load()
+        sizes, answers = iter(range(1_000)), []
+        while not answers or answers[-1].status_code == 200:
+            number = next(sizes)
+            event = {"event_ts": [at(60).isoformat()], "user_name": [f"u{number}"], "device_id": [f"p{number}" * 500]}
+            answers.append(caller.push({"push_source_name": "user_logins", "df": event}))
+        assert len(answers) > 1
+        full = answers[-1]
+        assert (full.status_code, full.headers["retry-after"]) == (503, "1")
+        told = full.json()["detail"]
+        assert told.startswith(f"the online store, SQLite at {disk}/online.db, failed: ")
+        assert told.endswith("Nothing is lost: try again once it is back.")
+        time.sleep(0.3)
+        before = columns(caller.ask({**ASKED, "at": NOW}))["events_count_1h"]["values"]
+        assert before == [2, 1, 0]
+        assert called("mount", "-o", "remount,size=64m", str(disk))
+        assert caller.push({"push_source_name": "user_logins", "df": event}).status_code == 200
+        # Each event that was taken counts once, and no other.
+        asked = {"feature_service": "user_v1", "entities": {"user_name": [f"u{n}" for n in range(len(answers))]}}
+        found = columns(caller.ask({**asked, "at": at(61).isoformat()}))
+        assert found["events_count_1h"]["values"] == [1] * len(answers)
+        caller.application._features.views.states.close()
+    finally:
+        assert called("umount", "-l", str(disk))
 
 
 def test_a_damaged_state_is_refused_and_other_entities_are_answered(make_shop):

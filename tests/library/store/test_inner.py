@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 import threading
+import time
 from contextlib import contextmanager
 
 import pytest
@@ -17,6 +18,7 @@ from riskloom.store.inner.redis import RedisStates
 from riskloom.store.inner.sqlite import SqliteStates
 from riskloom.store.values import to_key
 from riskloom.testing import servers
+from riskloom.testing.cut import relay
 
 pytestmark = pytest.mark.server
 KEYS = 10_000
@@ -215,3 +217,23 @@ def test_a_store_without_states_is_refused():
     )
     with pytest.raises(StoreError, match=f"^{re.escape(message)}$"):
         RedisStates({"redis_type": "redis_cluster"}, "shop")
+
+
+def test_a_postgres_behind_a_network_that_is_cut_is_given_up_and_found_again(postgres_port):
+    with relay(postgres_port) as network:
+        states = PostgresStates(postgres_options(network.port), "cut")
+        states.patience = 0.5
+        states.write("v", [Row(b"s1", 1, 1, b"x")])
+        assert states.read([("v", [b"s1"])]) == [[b"x"]]
+        network.cut()
+        begun = time.monotonic()
+        for _ in range(2):
+            # The second one finds no connection at all.
+            with pytest.raises(
+                StoreError, match=r"^the online store, PostgreSQL at 127\.0\.0\.1:\d+, failed: .*try again"
+            ):
+                states.read([("v", [b"s1"])])
+        assert time.monotonic() - begun < 6
+        network.heal()
+        assert states.read([("v", [b"s1"])]) == [[b"x"]]
+        states.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from riskloom.errors import StoreError
@@ -25,6 +26,9 @@ class PostgresStates:
     Args:
         options: Feast's options of its PostgreSQL store: host, port, database, user, password and so on.
         project: Feast's project.
+
+    Attributes:
+        patience: Seconds after which a server that does not answer is said to fail; None for as long as it takes.
     """
 
     def __init__(self, options: Mapping[str, Any], project: str) -> None:
@@ -34,6 +38,7 @@ class PostgresStates:
         self._where = f"PostgreSQL at {self._config.host}:{self._config.port}"
         self._project = project
         self._local = threading.local()
+        self.patience: float | None = None
 
     def read(self, asked: Sequence[tuple[str, Sequence[bytes]]]) -> list[list[Found]]:
         """Read keys of several views by one pipeline."""
@@ -171,17 +176,28 @@ class PostgresStates:
     @contextmanager
     def _connection(self) -> Iterator[Connection[Any]]:
         import psycopg
-        from feast.infra.utils.postgres.connection_utils import _get_conn
 
         passed = (psycopg.errors.UndefinedTable, psycopg.errors.DuplicateTable, psycopg.errors.UniqueViolation)
         try:
             connection = self._local.__dict__.get("connection")
             if connection is None or connection.closed or connection.broken:
-                connection = self._local.connection = _get_conn(self._config)
-                connection.autocommit = True
+                connection = self._local.connection = self._connected()
             yield connection
         except passed:
             raise
         except psycopg.Error as error:
             self.close()
-            raise StoreError.unreachable(self._where, str(error).strip()) from error
+            raise StoreError.unreachable(self._where, str(error).strip() or type(error).__name__) from error
+
+    def _connected(self) -> Connection[Any]:
+        import psycopg
+        from feast.infra.utils.postgres.connection_utils import _get_conn_kwargs, _get_conninfo
+
+        given = {"keepalives_idle": self._config.keepalives_idle, **_get_conn_kwargs(self._config)}
+        if self.patience is not None:
+            # libpq takes whole seconds, two at least.
+            given["connect_timeout"] = 2
+        connection = psycopg.connect(_get_conninfo(self._config), autocommit=True, **given)
+        if self.patience is not None:
+            connection.wait = partial(connection.wait, timeout=self.patience)  # type: ignore[method-assign]
+        return connection

@@ -27,11 +27,15 @@ class SqliteStates:
     Args:
         path: The file; its folder is made.
         project: Feast's project.
+
+    Attributes:
+        patience: Seconds to wait for others that write.
     """
 
     def __init__(self, path: Path, project: str) -> None:
         self._path, self._project = path, project
         self._local = threading.local()
+        self.patience = _WAIT_SECONDS
 
     def read(self, asked: Sequence[tuple[str, Sequence[bytes]]]) -> list[list[Found]]:
         """Read keys of several views."""
@@ -151,7 +155,7 @@ class SqliteStates:
             connection = self._local.__dict__.get("connection")
             if connection is None:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
-                connection = self._local.connection = sqlite3.connect(self._path, timeout=_WAIT_SECONDS)
+                connection = self._local.connection = sqlite3.connect(self._path, timeout=self.patience)
             yield connection
         except sqlite3.Error as error:
             raise StoreError.unreachable(f"SQLite at {self._path}", str(error)) from error
