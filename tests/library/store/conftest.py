@@ -190,9 +190,22 @@ def _make(root: Path, clock: str, max_events: int) -> Shop:
     return Shop(root)
 
 
+def _no_waiting_for_disks() -> None:
+    """Let this process's registries commit without waiting for the disk: of what a machine's fall leaves no test asks."""
+    from sqlalchemy import Engine
+    from sqlalchemy import event as events
+
+    @events.listens_for(Engine, "connect")
+    def unsynced(connection: Any, _: Any) -> None:
+        if type(connection).__module__ == "sqlite3":
+            connection.execute("PRAGMA synchronous=OFF")
+
+
 @pytest.fixture(scope="session")
 def make_shop(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Shop]:
     """Make a project of three views, in a folder of its own; nothing is registered yet."""
+
+    _no_waiting_for_disks()
 
     def make(clock: str = "watermark", max_events: int = 10_000) -> Shop:
         return _make(tmp_path_factory.mktemp("shop"), clock, max_events)
