@@ -37,6 +37,9 @@ def test_the_api_is_as_it_says_of_itself(caller):
 
     for found in api.get_all_operations():
         operation = found.ok()
-        for mode in (modes.POSITIVE, modes.NEGATIVE) if operation.method == "post" else (modes.POSITIVE,):
-            FROM_IT(given(case=operation.as_strategy(generation_mode=mode))(ask))()
+        # What takes no body has little to vary.
+        posts = operation.method == "post"
+        tries = FROM_IT if posts else settings(FROM_IT, max_examples=3)
+        for mode in (modes.POSITIVE, modes.NEGATIVE) if posts else (modes.POSITIVE,):
+            tries(given(case=operation.as_strategy(generation_mode=mode))(ask))()
     assert tried == {"/get-online-features", "/push", "/health", "/ready", "/metrics"}

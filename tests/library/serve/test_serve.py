@@ -198,6 +198,7 @@ def test_a_new_registry_is_taken_in_and_a_stop_is_graceful_and_no_request_is_dro
             def ask():
                 while not ended.is_set():
                     statuses.append(server.ask(ASKED).status_code)
+                    time.sleep(0.02)
 
             callers = [threading.Thread(target=ask) for _ in range(3)]
             for caller in callers:
