@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from datetime import timedelta
+from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +15,6 @@ from deltalake import write_deltalake
 from benchmarks.events import zipf
 from benchmarks.windows_plans import PEERS_SESSION, out, started
 from riskloom.intervals import DAY, to_micros
-from riskloom.lake.bucketed.table import Layout
 from riskloom.windows.tables import INSTANT
 
 if TYPE_CHECKING:
@@ -22,30 +22,35 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from benchmarks.measure import Clock
-    from riskloom.windows.bucketed import Request
+    from riskloom.project import Project
 
     Work = Callable[[Clock], None]
 
 VIEWS = ("card", "device", "session")
-FEATURES = ("score", "amount", "flags")
+SERVICE = "users_v1"
+FEATURES = ("score", "amount", "points")
 START, DAYS, TTL_DAYS = to_micros("2024-01-01T00:00:00Z"), 90, 30
 ROWS_A_SPINE_ROW, ROWS_A_KEY = 5, 25
 
-LAYOUT = Layout(
-    schema=pa.schema(
-        [
-            ("user_id", pa.int64()),
-            ("event_timestamp", INSTANT),
-            ("created", INSTANT),
-            ("score", pa.float64()),
-            ("amount", pa.int64()),
-            ("flags", pa.int64()),
-        ]
-    ),
-    keys=("user_id",),
-    time="event_timestamp",
-    ties=("created",),
-)
+_FILES = {
+    "riskloom.toml": '[project]\nname = "pit"\n[paths]\nlake = "."\n',
+    "expectations/__init__.py": "",
+    "transforms/__init__.py": "",
+    "features/__init__.py": "",
+    "features/all.py": f"""
+        from riskloom import BatchFeatureView, Entity, FeatureService
+
+        user = Entity.of("user", user_id="int64")
+        card, device, session = (
+            BatchFeatureView(
+                name=view, entity=user, table=f"silver/{{view}}", timestamp="event_timestamp", created="created",
+                ttl="{TTL_DAYS}d", columns={{"score": "float64", "amount": "int64", "points": "int64"}},
+            )
+            for view in {VIEWS}
+        )
+        users_v1 = FeatureService(name="{SERVICE}", features={VIEWS}, full_feature_names=True)
+    """,
+}
 
 
 def prepare(folder: Path, rows: int) -> Path:
@@ -78,71 +83,65 @@ def _rows(random: np.random.Generator, count: int, users: int) -> pa.Table:
             "created": pa.array(times + random.integers(0, DAY, count), INSTANT),
             "score": random.random(count),
             "amount": random.integers(0, 100_000, count),
-            "flags": random.integers(0, 64, count),
+            "points": random.integers(0, 64, count),
         }
     )
 
 
-def layout(folder: Path, rows: int) -> Work:
-    """Build our layout of the three views by tasks of Spark."""
-    from riskloom.lake.bucketed.follow import follow
-    from riskloom.lake.spark.tasks import OnSpark
+def _project(root: Path) -> Project:
+    from riskloom.project import Project
 
-    root = prepare(folder, rows)
-    shutil.rmtree(root / "gold", ignore_errors=True)
-    tasks = OnSpark(started())
-
-    def work(_: Clock) -> None:
-        for view in VIEWS:
-            follow(root / "silver" / view, root / "gold" / view, LAYOUT, tasks)
-
-    return work
-
-
-def _requests(root: Path, spine: pa.Table) -> list[Request]:
-    from riskloom.windows.bucketed import AsOf, Request
-
-    keys = spine.select(["user_id", "event_timestamp"]).rename_columns(["user_id", "at"])
-    question = AsOf(layout=LAYOUT, created_ts="created", ttl=TTL_DAYS * DAY, wanted=FEATURES)
-    return [Request(path=root / "gold" / view, question=question, spine=keys) for view in VIEWS]
-
-
-def _joined(spine: pa.Table, found: list[pa.Table]) -> pa.Table:
-    for view, values in zip(VIEWS, found, strict=True):
-        for name in FEATURES:
-            spine = spine.append_column(f"{view}__{name}", values.column(name))
-    return spine
+    for name, text in _FILES.items():
+        (root / name).parent.mkdir(exist_ok=True)
+        (root / name).write_text(dedent(text))
+    return Project.load(root)
 
 
 def ours(spine: str, plan: str) -> Callable[[Path, int], Work]:
-    """Join by tasks of Spark over our layout, and write Parquet."""
+    """Build a training set by tasks of Spark, and write it to Parquet."""
 
     def prepared(folder: Path, rows: int) -> Work:
-        from riskloom.lake.spark.tasks import OnSpark
-        from riskloom.windows.bucketed import answers
+        from riskloom import build_training_set
 
         root, target = prepare(folder, rows), _target(folder, plan, rows)
-        tasks = OnSpark(started())
+        project = _project(root)
+        started()
 
         def work(_: Clock) -> None:
             asked = pq.read_table(root / f"{spine}.parquet")
-            pq.write_table(_joined(asked, answers(tasks, _requests(root, asked))), target / "answers.parquet")
+            found = build_training_set(SERVICE, asked, project=project, runner="spark", output="arrow")
+            pq.write_table(found, target / "answers.parquet")
 
         return work
 
     return prepared
 
 
+def ours_kept(folder: Path, rows: int) -> Work:
+    """Build a training set by tasks of Spark that keep it: with a hash a row, a copy of the spine and a manifest."""
+    from riskloom import build_training_set
+
+    root, target = prepare(folder, rows), _target(folder, "ours_kept", rows)
+    project = _project(root)
+    started()
+
+    def work(_: Clock) -> None:
+        asked = pq.read_table(root / "uniform.parquet")
+        build_training_set(SERVICE, asked, project=project, runner="spark", output="parquet", out=target / "set")
+
+    return work
+
+
 def ours_in_process(folder: Path, rows: int) -> Work:
-    """Join in this process, over our layout."""
-    from riskloom.lake.tasks import InProcess
-    from riskloom.windows.bucketed import answers
+    """Build a training set in this process."""
+    from riskloom import build_training_set
 
     root, target = prepare(folder, rows), _target(folder, "ours_in_process", rows)
+    project = _project(root)
 
     def work(clock: Clock) -> None:
         asked = pq.read_table(root / "uniform.parquet")
-        found = _joined(asked, answers(InProcess(), _requests(root, asked)))
+        found = build_training_set(SERVICE, asked, project=project, runner="in_process", output="arrow")
         clock.stop()
         pq.write_table(found, target / "answers.parquet")
 
@@ -231,7 +230,7 @@ def _feast(root: Path) -> Any:  # noqa: ANN401 - a Feast store
         "online_store:\n  type: sqlite\n  path: online.db\nentity_key_serialization_version: 3\n"
     )
     user = feast.Entity(name="user", join_keys=["user_id"], value_type=ValueType.INT64)
-    types = {"user_id": Int64, "score": Float64, "amount": Int64, "flags": Int64}
+    types = {"score": Float64, "amount": Int64, "points": Int64}
     views = [
         feast.FeatureView(
             name=view,
@@ -264,9 +263,9 @@ def _target(folder: Path, plan: str, rows: int) -> Path:
 
 
 PLANS = {
-    "layout": layout,
     "ours": ours("uniform", "ours"),
     "ours_skewed": ours("skewed", "ours_skewed"),
+    "ours_kept": ours_kept,
     "ours_in_process": ours_in_process,
     "polars_join_asof": polars_join_asof,
     "duckdb_asof": duckdb_asof,

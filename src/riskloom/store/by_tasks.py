@@ -8,33 +8,40 @@ are.
 from __future__ import annotations
 
 import os
-import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from riskloom.errors import SpineError, StoreError
 from riskloom.lake import tables
-from riskloom.lake.bucketed.buckets import Buckets
 from riskloom.lake.bucketed.build import by_bucket, packed, unpacked
 from riskloom.lake.bucketed.table import snapshot
+from riskloom.lake.pieces import scratch
 from riskloom.store import kept_files
 from riskloom.store.kept_files import hash_rows, write_parquet
 from riskloom.store.keyed import as_tokens
-from riskloom.store.manifest import part_of, parts_data
+from riskloom.store.manifest import parts_data
 from riskloom.store.parts import WindowPart
 from riskloom.store.point_in_time import append_features
 from riskloom.store.spine import keys_and_instants
-from riskloom.windows.bucketed import Windowed, answer_from, bucketed
-from riskloom.windows.tables import conform
+from riskloom.store.table_tasks import (
+    ROW,
+    Declared,
+    fits_a_task,
+    in_row_order,
+    join_by_key,
+    join_whole,
+    read_features,
+    write_features,
+)
+from riskloom.windows.bucketed import SPINE_ROWS, Windowed, answer_from, bucketed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from riskloom.lake.bucketed.files import File
@@ -42,8 +49,7 @@ if TYPE_CHECKING:
     from riskloom.lake.tasks import Tasks
     from riskloom.store.parts import Part
 
-SPINE_ROWS = 500_000
-_ROW, _OF_SPINE, _OF_TABLE = "__row", b"s", b"t"
+Result = TypeVar("Result")
 
 
 class Stretch(NamedTuple):
@@ -77,22 +83,31 @@ class _Asked:
 
 @dataclass(frozen=True, slots=True)
 class _Joined:
-    """Answers that a task wrote down already: of which part, and the pieces by stretch."""
+    """Answers that a task wrote down already: of which part, and the file of them."""
 
     part: int
     path: Path
 
 
 @dataclass(frozen=True, slots=True)
-class _Declared:
-    """The parts as data, as tasks get them."""
+class _Answers:
+    """What tasks answer to a spine.
 
-    lake: Lake
-    data: tuple[dict[str, Any], ...]
-    rows_a_file: int
+    Attributes:
+        declared: The parts.
+        spine: The spine's file.
+        rows: How many rows it has.
+        stretch: How many of them one file holds.
+        items: What is cut by stretches: questions, and answers in another order than the spine's.
+        whole: Answers in the spine's order, by the number of their part.
+    """
 
-    def part(self, number: int) -> Part:
-        return part_of(self.lake, self.data[number])
+    declared: Declared
+    spine: Path
+    rows: int
+    stretch: int
+    items: list[_Asked | _Joined] = field(default_factory=list)
+    whole: dict[int, Path] = field(default_factory=dict)
 
 
 def can_write(parts: Sequence[Part]) -> bool:
@@ -117,23 +132,32 @@ def write(tasks: Tasks, lake: Lake, parts: Sequence[Part], spine: Path, folder: 
         SpineError: The spine lacks a key, or has a column of a feature's name.
         StoreError: A table is missing.
     """
-    rows, declared = pq.read_table(spine), _Declared(lake, tuple(parts_data(lake, parts)), kept_files.ROWS_A_GROUP)
-    items: list[_Asked | _Joined] = []
-    for number, part in enumerate(parts):
-        for name in part.features:
-            if name in rows.column_names:
-                raise SpineError.taken(name)
-        asked = keys_and_instants(rows, part.name, part.entity.keys)
-        asked = asked.append_column(_ROW, pa.array(np.arange(rows.num_rows)))
-        if isinstance(part, WindowPart):
-            items += _of_buckets(number, part, as_tokens(part.view, part.path, asked))
-        else:
-            items += _of_table(tasks, declared, number, asked, folder)
-    written = tasks.regroup(partial(_split, declared), items, partial(_gather, declared, spine, folder), folder)
-    for item in items:
-        if isinstance(item, _Joined):
-            item.path.unlink()
-    return written
+    with scratch(folder) as on_the_way:
+        found = _asked(tasks, lake, parts, spine, on_the_way)
+        return _by_stretch(tasks, found, partial(_keep, found, folder), on_the_way)
+
+
+def collect(tasks: Tasks, lake: Lake, parts: Sequence[Part], spine: Path, folder: Path) -> pa.Table:
+    """Compute a training set by tasks, and give its features, in the order of the spine's rows.
+
+    Args:
+        tasks: Where tasks run.
+        lake: Where the tables are.
+        parts: What it is made of; see ``can_write``.
+        spine: Its file, with a row at least.
+        folder: For what is on its way; all workers see it.
+
+    Raises:
+        SpineError: The spine lacks a key, or has a column of a feature's name.
+        StoreError: A table is missing.
+    """
+    with scratch(folder) as on_the_way:
+        found = _asked(tasks, lake, parts, spine, on_the_way)
+        columns = {name: column for path in found.whole.values() for name, column in _columns(read_features(path))}
+        if found.items:
+            bare = _by_stretch(tasks, found, partial(_bare, found, on_the_way), on_the_way)
+            columns |= dict(_columns(pa.concat_tables(map(read_features, bare))))
+        return pa.table({name: columns[name] for part in parts for name in part.features})
 
 
 def commit(data: Path, schema: pa.Schema, stretches: Sequence[Stretch]) -> None:
@@ -150,8 +174,29 @@ def commit(data: Path, schema: pa.Schema, stretches: Sequence[Stretch]) -> None:
     create_table_with_add_actions(os.fspath(data), Schema.from_arrow(schema), added, mode="error")
 
 
-def _question(part: WindowPart) -> Windowed:
-    return Windowed.of(part.view, [feature.name for feature in part.features.values()])
+def _asked(tasks: Tasks, lake: Lake, parts: Sequence[Part], spine: Path, folder: Path) -> _Answers:
+    """Cut the spine for the parts whose tables are in buckets, and join it with the other tables."""
+    rows = pq.read_table(spine)
+    declared = Declared(lake, tuple(parts_data(lake, parts)))
+    found = _Answers(declared, spine, rows.num_rows, kept_files.ROWS_A_GROUP)
+    whole = []
+    for number, part in enumerate(parts):
+        for name in part.features:
+            if name in rows.column_names:
+                raise SpineError.taken(name)
+        if not isinstance(part, WindowPart) and not tables.exists(part.path):
+            raise StoreError.no_batch_table(part.name, part.path)
+        asked = keys_and_instants(rows, part.name, part.entity.keys)
+        asked = asked.append_column(ROW, pa.array(np.arange(rows.num_rows)))
+        if isinstance(part, WindowPart):
+            found.items.extend(_of_buckets(number, part, as_tokens(part.view, part.path, asked, part.version)))
+        elif fits_a_task(part, rows.num_rows):
+            whole.append(number)
+        else:
+            joined = join_by_key(tasks, declared, number, asked, folder)
+            found.items.extend(_Joined(number, path) for path in joined)
+    found.whole.update(join_whole(tasks, declared, whole, spine, folder))
+    return found
 
 
 def _of_buckets(number: int, part: WindowPart, asked: pa.Table) -> Iterator[_Asked]:
@@ -169,98 +214,67 @@ def _of_buckets(number: int, part: WindowPart, asked: pa.Table) -> Iterator[_Ask
             yield _Asked(number, packed(some.slice(first, SPINE_ROWS)), there)
 
 
-def _of_table(tasks: Tasks, declared: _Declared, number: int, asked: pa.Table, folder: Path) -> list[_Joined]:
-    """Bring a table that is in no buckets and a spine together by key, and join them, a key wholly in one task."""
-    part = declared.part(number)
-    if not tables.exists(part.path):
-        raise StoreError.no_batch_table(part.name, part.path)
-    buckets = Buckets.for_rows(tables.rows(part.path, part.version) + asked.num_rows)
-    spines = [packed(asked.slice(first, SPINE_ROWS)) for first in range(0, asked.num_rows, SPINE_ROWS)]
-    items: list[int | bytes] = [*range(len(_fragments(part))), *spines]
-    split, gather = partial(_split_table, declared, number, buckets), partial(_join, declared, number, folder)
-    return [_Joined(number, path) for path in tasks.regroup(split, items, gather, folder)]
+def _question(part: WindowPart) -> Windowed:
+    return Windowed.of(part.view, [feature.name for feature in part.features.values()])
 
 
-def _fragments(part: Part) -> list[ds.Fragment]:
-    there = tables.opened(part.path, part.version).to_pyarrow_dataset()
-    return sorted(there.get_fragments(), key=lambda fragment: str(fragment.path))
+def _by_stretch(
+    tasks: Tasks, found: _Answers, finish: Callable[[int, Iterable[bytes]], Result], folder: Path
+) -> list[Result]:
+    """Bring the answers to each stretch of the spine together, and finish each stretch in a task."""
+    if found.items:
+        return tasks.regroup(partial(_split, found.declared, found.stretch), found.items, finish, folder)
+    return tasks.map(partial(_without_pieces, finish), range(-(-found.rows // found.stretch)))
 
 
-def _split_table(declared: _Declared, number: int, buckets: Buckets, item: int | bytes) -> Iterator[tuple[int, bytes]]:
-    """Cut a file of the table, or some rows of the spine, by key."""
-    part = declared.part(number)
-    keys = part.entity.key_columns
-    if isinstance(item, bytes):
-        kind, rows = _OF_SPINE, unpacked([item])
-    else:
-        fragment = _fragments(part)[item]
-        there = tables.opened(part.path, part.version).to_pyarrow_dataset()
-        rows = ds.FileSystemDataset([fragment], there.schema, there.format, there.filesystem).to_table(
-            columns=list(part.columns)
-        )
-        types = dict(part.entity.keys)
-        typed = conform(f"the table of {part.name!r}", rows.select(list(keys)), types)
-        for key in keys:
-            rows = rows.set_column(rows.column_names.index(key), key, typed.column(key))
-        kind = _OF_TABLE
-    for bucket, some in by_bucket(keys, buckets, rows):
-        yield bucket, kind + packed(some)
+def _without_pieces(finish: Callable[[int, Iterable[bytes]], Result], stretch: int) -> Result:
+    return finish(stretch, ())
 
 
-def _join(declared: _Declared, number: int, folder: Path, bucket: int, pieces: Iterable[bytes]) -> Path:
-    part = declared.part(number)
-    found: dict[bytes, list[bytes]] = {_OF_SPINE: [], _OF_TABLE: []}
-    for piece in pieces:
-        found[piece[:1]].append(piece[1:])
-    path = folder / f"joined-{number}-{bucket}-{uuid.uuid4().hex}"
-    if not found[_OF_SPINE]:
-        path.write_bytes(b"")
-        return path
-    asked = unpacked(found[_OF_SPINE])
-    schema = tables.schema(part.path, part.version)
-    nothing = pa.schema([schema.field(name) for name in part.columns]).empty_table()
-    rows = unpacked(found[_OF_TABLE]) if found[_OF_TABLE] else nothing
-    assert not isinstance(part, WindowPart)  # noqa: S101 - a windowed view's table is asked bucket by bucket
-    values = part.join(asked.drop_columns([_ROW]), rows)
-    path.write_bytes(packed(pa.table({_ROW: asked.column(_ROW), **values})))
-    return path
-
-
-def _split(declared: _Declared, item: _Asked | _Joined) -> Iterator[tuple[int, bytes]]:
-    """Answer what is asked, and cut it by stretches of the spine."""
+def _split(declared: Declared, rows: int, item: _Asked | _Joined) -> Iterator[tuple[int, bytes]]:
+    """Answer what is asked, and cut it by stretches of so many rows of the spine."""
     if isinstance(item, _Joined):
-        data = item.path.read_bytes()
-        if not data:
-            return
-        found = unpacked([data])
+        found = read_features(item.path)
     else:
         part = declared.part(item.part)
         assert isinstance(part, WindowPart)  # noqa: S101 - no other part is asked like this
         asked = unpacked([item.spine])
-        values = answer_from(part.path, _question(part), item.files, asked.drop_columns([_ROW]))
+        values = answer_from(part.path, _question(part), item.files, asked.drop_columns([ROW]))
         named = {output: values.column(feature.name) for output, feature in part.features.items()}
-        found = pa.table({_ROW: asked.column(_ROW), **named})
-    places = found.column(_ROW).to_numpy() // declared.rows_a_file
+        found = pa.table({ROW: asked.column(ROW), **named})
+    places = found.column(ROW).to_numpy() // rows
     for stretch in np.unique(places).tolist():
         yield stretch, bytes([item.part]) + packed(found.filter(pa.array(places == stretch)))
 
 
-def _gather(declared: _Declared, spine: Path, folder: Path, stretch: int, pieces: Iterable[bytes]) -> Stretch:
+def _keep(found: _Answers, folder: Path, stretch: int, pieces: Iterable[bytes]) -> Stretch:
     """Put what the parts gave beside a stretch of the spine, and write it with its hashes."""
-    given: dict[int, list[bytes]] = {}
-    for piece in pieces:
-        given.setdefault(piece[0], []).append(piece[1:])
-    table = pq.ParquetFile(spine).read_row_group(stretch)
-    for _, some in sorted(given.items()):
-        values = unpacked(some)
-        back = np.empty(values.num_rows, np.int64)
-        back[values.column(_ROW).to_numpy() - stretch * declared.rows_a_file] = np.arange(values.num_rows)
-        table = append_features(table, _columns(values.take(pa.array(back))))
+    table = pq.ParquetFile(found.spine).read_row_group(stretch)
+    given = _in_order(found, stretch, pieces)
+    for number, path in found.whole.items():
+        given[number] = read_features(path).slice(stretch * found.stretch, table.num_rows)
+    for _, values in sorted(given.items()):
+        table = append_features(table, dict(_columns(values)))
     data, hashes = folder / f"part-{stretch:05d}.parquet", folder / f"rows-{stretch:05d}.parquet"
     write_parquet(table, data)
-    write_parquet(hash_rows(table, [declared.part(number) for number in range(len(declared.data))]), hashes)
+    parts = [found.declared.part(number) for number in range(len(found.declared.data))]
+    write_parquet(hash_rows(table, parts), hashes)
     return Stretch(data.name, hashes.name, table.num_rows)
 
 
-def _columns(values: pa.Table) -> Mapping[str, pa.ChunkedArray]:
-    return {name: values.column(name) for name in values.column_names if name != _ROW}
+def _bare(found: _Answers, folder: Path, stretch: int, pieces: Iterable[bytes]) -> Path:
+    """Write what the parts gave to a stretch of the spine, in its order."""
+    given = _in_order(found, stretch, pieces).values()
+    return write_features(folder, pa.table({name: column for values in given for name, column in _columns(values)}))
+
+
+def _in_order(found: _Answers, stretch: int, pieces: Iterable[bytes]) -> dict[int, pa.Table]:
+    """Give the pieces of each part by its number, in the order of the spine's rows."""
+    given: dict[int, list[bytes]] = {}
+    for piece in pieces:
+        given.setdefault(piece[0], []).append(piece[1:])
+    return {number: in_row_order(unpacked(some), stretch * found.stretch) for number, some in given.items()}
+
+
+def _columns(values: pa.Table) -> Iterator[tuple[str, pa.ChunkedArray]]:
+    return zip(values.column_names, values.columns, strict=True)

@@ -43,11 +43,22 @@ class RiskloomOnlineStoreConfig(FeastConfigBaseModel):
         type: This store.
         inner: Feast's configuration of the store that keeps the states: ``sqlite``, ``redis`` or ``postgres``.
         clock: Instant of a read that names none: ``wall``, ``watermark`` (each view at its own), or a fixed one.
+        enforce_ttl: Whether Feast's calls get null for a plain view's row that is older than its ``ttl``, as offline.
+            Feast's own stores give the row, however old it is.
+        key_ttl_seconds: Feast's setting for Redis, passed on to the inner store: for how long after its last write
+            it keeps the plain views' rows of an entity.
     """
 
     type: Literal["riskloom.store.online.RiskloomOnlineStore"] = "riskloom.store.online.RiskloomOnlineStore"
     inner: dict[str, Any]
     clock: str = WALL
+    enforce_ttl: bool = True
+    key_ttl_seconds: int | None = None
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The inner store's configuration, with what is passed on to it."""
+        return self.inner if self.key_ttl_seconds is None else {**self.inner, "key_ttl_seconds": self.key_ttl_seconds}
 
     @field_validator("clock", mode="before")
     @classmethod
@@ -69,21 +80,21 @@ class RiskloomOnlineStore(OnlineStore):
     """Keeps one state an entity and windowed view, and computes features from it when they are read."""
 
     def __init__(self) -> None:
-        self._opened: tuple[RepoConfig, OnlineStore, RepoConfig] | None = None
+        self._opened: tuple[RepoConfig, dict[str, Any], OnlineStore, RepoConfig] | None = None
         self._plans: dict[bytes, Plan] = {}
         self._views: tuple[RepoConfig, Views] | None = None
         self._requests = Requests(lambda table: self.plan_of(table) if windowed(table) else None)
 
     def _inner(self, config: RepoConfig) -> tuple[OnlineStore, RepoConfig]:
         """Give the store that keeps the states, and the configuration as it wants it."""
-        if self._opened is None or self._opened[0] is not config:
-            options = config.online_store.inner
+        options = config.online_store.options
+        if self._opened is None or self._opened[0] is not config or self._opened[1] != options:
             own = get_online_config_from_type(options["type"])(**options)
             inner_config = config.model_copy()
             inner_config.online_config = options
             inner_config._online_store = own  # noqa: SLF001 - Feast has no other way to say it
-            self._opened = (config, get_online_store_from_config(own), inner_config)
-        return self._opened[1], self._opened[2]
+            self._opened = (config, options, get_online_store_from_config(own), inner_config)
+        return self._opened[2], self._opened[3]
 
     def plan_of(self, table: FeatureView) -> Plan:
         """Give the view behind a Feast view, worked out once."""
@@ -201,7 +212,8 @@ class RiskloomOnlineStore(OnlineStore):
                 full_feature_names,
                 include_feature_view_version_metadata,
             )
-            enforce(online_features_response, first, table, self.views(config).now())
+            if config.online_store.enforce_ttl:
+                enforce(online_features_response, first, table, self.views(config).now())
 
     # --- what else Feast asks of a store ---
 
@@ -261,7 +273,7 @@ class RiskloomOnlineStore(OnlineStore):
         if self._views is not None:
             self._views[1].states.close()
         if self._opened is not None:
-            await self._opened[1].close()
+            await self._opened[2].close()
 
 
 def _plain(tables: Sequence[FeatureView]) -> list[FeatureView]:

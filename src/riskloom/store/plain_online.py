@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
 
 def lifetime(table: FeatureView) -> int | None:
-    """Give how long a view's rows are valid, microseconds; None for ever."""
-    return round(table.ttl.total_seconds() * SECOND) if table.ttl else None
+    """Give how long a view's rows are valid, microseconds; None for ever, as a stored on-demand view's are."""
+    ttl = getattr(table, "ttl", None)
+    return round(ttl.total_seconds() * SECOND) if ttl else None
 
 
 def key_columns(table: FeatureView) -> tuple[tuple[str, str], ...]:

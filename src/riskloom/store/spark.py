@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 from pyarrow import types
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -103,10 +102,8 @@ def collected(project: Project | Settings, parts: Sequence[Part], rows: pa.Table
     lake = Lake(settings.lake)
     with scratch(lake.root) as folder:
         write_parquet(rows, folder / SPINE)
-        written = by_tasks.write(tasks, lake, parts, folder / SPINE, folder)
-        names = [output for part in parts for output in part.features]
-        found = pa.concat_tables(pq.read_table(folder / one.data, columns=names) for one in written)
-    return append_features(rows, {name: found.column(name) for name in names})
+        found = by_tasks.collect(tasks, lake, parts, folder / SPINE, folder)
+    return append_features(rows, dict(zip(found.column_names, found.columns, strict=True)))
 
 
 def _requests(parts: Sequence[Part], rows: pa.Table) -> list[Request]:

@@ -78,10 +78,10 @@ def as_of(  # noqa: PLR0913 - each names one part of the join
     wanted = rows.select(list(_present("rows", rows, columns)))
     spine_codes, row_codes, size = key_codes(spine, rows, keys)
     order, starts = _ordered(row_codes, size, times, created, wanted)
-    reach = _FOREVER if ttl is None else ttl
-    places = latest(starts, times[order], spine_codes, instants, reach)
+    reach, sorted_ = _FOREVER if ttl is None else ttl, times[order]
+    places = latest(starts, sorted_, spine_codes, instants, reach)
     if filter_by_created:
-        firsts = latest(starts, times[order], spine_codes, instants - reach - 1, _FOREVER) + 1
+        firsts = latest(starts, sorted_, spine_codes, instants - reach - 1, _FOREVER) + 1
         firsts = np.maximum(firsts, starts[np.maximum(spine_codes, 0)])
         known = np.where(created == _UNKNOWN_FIRST, _UNKNOWN_LAST, created)
         places = back_to_known(smallest(known[order]), places, firsts, instants)
@@ -117,7 +117,7 @@ def _created(rows: pa.Table, column: str) -> Ints:
 def _ordered(codes: Ints, size: int, times: Ints, created: Ints, wanted: pa.Table) -> tuple[Ints, Ints]:
     """Sort rows by key, time, creation and values; see ``grouped``."""
     order, starts = grouped(codes, size)
-    wrong, tied = disorder(starts, times[order], created[order] if len(created) else created)
+    wrong, tied = disorder(starts, order, times, created)
     if wrong:
         by_time = np.argsort(times, kind="stable")
         order = by_time[grouped(codes[by_time], size)[0]]

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from riskloom.compiled import compiled
 from riskloom.errors import WindowError
 from riskloom.windows.layout import NOBODY, dictionary_codes
 from riskloom.windows.tables import to_numpy
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     Ints = npt.NDArray[np.int64]
+
+# Whole numbers that lie so close together are found by their place in an array, not by a hash.
+_SLOTS_A_ROW = 4
 
 
 def key_codes(spine: pa.Table, rows: pa.Table, keys: Sequence[str]) -> tuple[Ints, Ints, int]:
@@ -51,13 +55,13 @@ def key_codes(spine: pa.Table, rows: pa.Table, keys: Sequence[str]) -> tuple[Int
             theirs, mine = (str(table.schema.field(key).type) for table in (rows, spine))
             raise WindowError.wrong_type("rows", key, theirs, mine)
     heads = run_starts(rows, keys)
-    firsts = rows.select(list(keys)).take(pa.array(heads)) if len(heads) < rows.num_rows else rows
+    apart = 2 * len(heads) > rows.num_rows
+    firsts = rows if apart else rows.select(list(keys)).take(pa.array(heads))
     codes, found, size = _part(spine.column(keys[0]), firsts.column(keys[0]))
     for key in keys[1:]:
         more, more_found, more_size = _part(spine.column(key), firsts.column(key))
         codes, found, size = _combined((codes, more), (found, more_found), more_size)
-    lengths = np.diff(np.append(heads, rows.num_rows))
-    return codes, np.repeat(found, lengths) if len(heads) < rows.num_rows else found, size
+    return codes, found if apart else np.repeat(found, np.diff(np.append(heads, rows.num_rows))), size
 
 
 def run_starts(rows: pa.Table, keys: Sequence[str]) -> Ints:
@@ -74,10 +78,41 @@ def run_starts(rows: pa.Table, keys: Sequence[str]) -> Ints:
 
 
 def _part(spine: pa.ChunkedArray, rows: pa.ChunkedArray) -> tuple[Ints, Ints, int]:
+    if spine.type == pa.int64() and spine.null_count < len(spine):
+        first, last = pc.min_max(spine).as_py().values()
+        if last - first < _SLOTS_A_ROW * len(spine):
+            return _by_slot(spine, rows, first, last)
     codes, size = dictionary_codes(spine)
     values = pc.unique(spine).drop_null()
     found = pc.index_in(rows, value_set=values, skip_nulls=True)
     return codes, to_numpy(found.fill_null(NOBODY)).astype(np.int64), size
+
+
+def _by_slot(spine: pa.ChunkedArray, rows: pa.ChunkedArray, first: int, last: int) -> tuple[Ints, Ints, int]:
+    """Number the spine's keys in the order of their values, by an array with a slot for each whole number there."""
+    there = np.zeros(last - first + 1, np.bool_)
+    there[to_numpy(spine.drop_null()) - first] = True
+    slots = np.where(there, np.cumsum(there) - 1, NOBODY)
+    codes, found = (_slot_values(column, first, slots) for column in (spine, rows))
+    return codes, found, int(there.sum())
+
+
+def _slot_values(column: pa.ChunkedArray, first: int, slots: Ints) -> Ints:
+    found = _looked_up(to_numpy(column.fill_null(first)), first, slots)
+    if column.null_count:
+        found[to_numpy(pc.is_null(column))] = NOBODY
+    return found
+
+
+@compiled
+def _looked_up(values: Ints, first: int, slots: Ints) -> Ints:
+    last = first + len(slots) - 1
+    found = np.empty(len(values), np.int64)
+    for place in range(len(values)):
+        value = values[place]
+        # Compared before it is subtracted: the difference of two far numbers does not fit.
+        found[place] = slots[value - first] if first <= value <= last else NOBODY
+    return found
 
 
 def _combined(spine: tuple[Ints, Ints], rows: tuple[Ints, Ints], size: int) -> tuple[Ints, Ints, int]:
