@@ -187,11 +187,12 @@ def _asked(tasks: Tasks, lake: Lake, parts: Sequence[Part], spine: Path, folder:
         if not isinstance(part, WindowPart) and not tables.exists(part.path):
             raise StoreError.no_batch_table(part.name, part.path)
         asked = keys_and_instants(rows, part.name, part.entity.keys)
+        if fits_a_task(part, rows.num_rows):
+            whole.append(number)
+            continue
         asked = asked.append_column(ROW, pa.array(np.arange(rows.num_rows)))
         if isinstance(part, WindowPart):
             found.items.extend(_of_buckets(number, part, as_tokens(part.view, part.path, asked, part.version)))
-        elif fits_a_task(part, rows.num_rows):
-            whole.append(number)
         else:
             joined = join_by_key(tasks, declared, number, asked, folder)
             found.items.extend(_Joined(number, path) for path in joined)

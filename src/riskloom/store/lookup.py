@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
@@ -12,13 +13,18 @@ from pyarrow import types
 
 from riskloom.errors import StoreError, WindowError
 from riskloom.lake import tables
+from riskloom.store.contiguous import read_contiguous
 from riskloom.store.spine import AT
-from riskloom.windows import as_of
+from riskloom.windows import as_of, places_as_of
 from riskloom.windows.tables import INSTANT, conform
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+    import numpy.typing as npt
+
+    Ints = npt.NDArray[np.int64]
 
 _NOBODY = "__nobody"
 
@@ -73,14 +79,39 @@ class Lookup:
         Raises:
             StoreError: There is no table, it lacks a column, or a column has another type.
         """
-        return self.join(spine, self.rows_near(spine))
+        bounds = self._near(spine)
+        if self.keys and not self.by_created:
+            keys = list(self.keys)
+            # Opened once: both passes must see the same rows in the same order.
+            there = self.dataset()
+            scanner = self._scanner(there, bounds, list(dict.fromkeys([*keys, self.timestamp])))
+            rows = self.typed(read_contiguous(scanner, there.count_rows()))
+            rows = _with_keys_of(spine, rows, keys)
+            places = places_as_of(spine, rows, keys=keys, at=AT, event_ts=self.timestamp, ttl=self.ttl)
+            if places is not None:
+                return self._picked(self._scanner(there, bounds, list(self.columns)), rows.num_rows, places)
+        return self.join(spine, self.rows(*bounds))
 
-    def rows_near(self, spine: pa.Table) -> pa.Table:
-        """Read the table's rows that may be valid at some instant of a spine."""
+    def _near(self, spine: pa.Table) -> tuple[int | None, int | None]:
+        """Give between which times rows may be valid at some instant of a spine."""
         if not spine.num_rows:
-            return self.rows(0, -1)
+            return 0, -1
         span = pc.min_max(spine.column(AT).cast(pa.int64())).as_py()
-        return self.rows(None if self.ttl is None else span["min"] - self.ttl, span["max"])
+        return None if self.ttl is None else span["min"] - self.ttl, span["max"]
+
+    def _picked(self, scanner: ds.Scanner, size: int, places: Ints) -> pa.Table:
+        """Read the columns wanted batch by batch, and keep no more of them than the rows at some places."""
+        wanted = np.zeros(size, np.bool_)
+        wanted[places[places >= 0]] = True
+        chosen, kept, begin = np.flatnonzero(wanted), [], 0
+        for batch in scanner.to_batches():
+            first, last = np.searchsorted(chosen, [begin, begin + batch.num_rows])
+            kept.append(batch.take(pa.array(chosen[first:last] - begin)))
+            begin += batch.num_rows
+        rows = self.typed(pa.Table.from_batches(kept, scanner.projected_schema))
+        nothing = places < 0
+        rank = np.cumsum(wanted, dtype=np.int64) - 1 if size else np.zeros(1, np.int64)
+        return rows.take(pa.array(rank[np.maximum(places, 0)], mask=nothing))
 
     def rows(self, since: int | None, until: int | None) -> pa.Table:
         """Read the table's rows with times in ``[since, until]``.
@@ -92,15 +123,25 @@ class Lookup:
         Raises:
             StoreError: There is no table, it lacks a column, or its time column holds no times.
         """
-        there = self.dataset()
+        return self._scanner(self.dataset(), (since, until), self.read).to_table()
+
+    def _scanner(self, there: ds.Dataset, bounds: tuple[int | None, int | None], columns: Sequence[str]) -> ds.Scanner:
         for column in self.read:
             if column not in there.schema.names:
                 raise StoreError.no_column(self.view, self.path, column, there.schema.names)
         kind = there.schema.field(self.timestamp).type
         if not types.is_timestamp(kind):
             raise StoreError.column_type(self.view, self.path, self.timestamp, str(kind), "timestamp")
-        filters = _between(pc.field(self.timestamp), kind, since, until)
-        return there.to_table(columns=list(self.read), filter=filters)
+        filters = _between(pc.field(self.timestamp), kind, *bounds)
+        # Little at a time, so that its memory is used again.
+        pages = ds.ParquetFragmentScanOptions(pre_buffer=False)
+        return there.scanner(
+            columns=list(columns),
+            filter=filters,
+            batch_readahead=4,
+            fragment_readahead=1,
+            fragment_scan_options=pages,
+        )
 
     def dataset(self) -> ds.Dataset:
         """Open the table.
@@ -112,7 +153,7 @@ class Lookup:
             return ds.dataset(self.path, format="parquet")
         if self.parquet or not tables.exists(self.path):
             raise StoreError.no_batch_table(self.view, self.path)
-        return tables.opened(self.path, self.version).to_pyarrow_dataset()
+        return tables.dataset(self.path, self.version)
 
     def join(self, spine: pa.Table, rows: pa.Table) -> pa.Table:
         """Join keys and instants with rows of the table.
@@ -145,11 +186,10 @@ class Lookup:
         for place, field in enumerate(rows.schema):
             if types.is_timestamp(field.type):
                 rows = rows.set_column(place, field.name, in_micros(rows.column(place)))
-        declared = {name: dtype for name, dtype in {**self.keys, **self.columns}.items() if dtype is not None}
+        declared = {**self.keys, **self.columns, **dict.fromkeys(self.times, "timestamp")}
+        wanted = {name: dtype for name, dtype in declared.items() if dtype is not None and name in rows.column_names}
         try:
-            typed = conform(
-                f"the table of view {self.view!r}", rows, {**declared, **dict.fromkeys(self.times, "timestamp")}
-            )
+            typed = conform(f"the table of view {self.view!r}", rows, wanted)
         except WindowError as error:
             raise StoreError.other_type(str(error)) from error
         for column in typed.column_names:

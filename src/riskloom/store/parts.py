@@ -117,11 +117,13 @@ class BatchPart:
     def values(self, spine: pa.Table) -> dict[str, pa.ChunkedArray]:
         """Give the features of each spine row, by output column."""
         asked = spines.keys_and_instants(spine, self.name, self.entity.keys)
-        return self.join(asked, self.lookup.rows_near(asked))
+        return self._named(self.lookup.values(asked))
 
     def join(self, asked: pa.Table, rows: pa.Table) -> dict[str, pa.ChunkedArray]:
         """Join keys and instants with rows of the table."""
-        found = self.lookup.join(asked, rows)
+        return self._named(self.lookup.join(asked, rows))
+
+    def _named(self, found: pa.Table) -> dict[str, pa.ChunkedArray]:
         return {output: found.column(feature.name) for output, feature in self.features.items()}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 from pyarrow import types
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -17,7 +18,6 @@ from riskloom.lake.pieces import scratch
 from riskloom.lake.spark.session import session
 from riskloom.lake.spark.tasks import OnSpark
 from riskloom.store import by_tasks
-from riskloom.store.kept_files import write_parquet
 from riskloom.store.keyed import as_tokens, put_tokens, ring_of, token_keys
 from riskloom.store.manifest import SPINE
 from riskloom.store.parts import WindowPart
@@ -101,7 +101,8 @@ def collected(project: Project | Settings, parts: Sequence[Part], rows: pa.Table
     settings: Any = getattr(project, "settings", project)
     lake = Lake(settings.lake)
     with scratch(lake.root) as folder:
-        write_parquet(rows, folder / SPINE)
+        # On its way only, so not compressed.
+        pq.write_table(rows, folder / SPINE, compression="none", use_dictionary=False)
         found = by_tasks.collect(tasks, lake, parts, folder / SPINE, folder)
     return append_features(rows, dict(zip(found.column_names, found.columns, strict=True)))
 

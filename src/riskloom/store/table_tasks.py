@@ -117,7 +117,7 @@ def join_by_key(tasks: Tasks, declared: Declared, number: int, asked: pa.Table, 
 
 
 def _fragments(part: Part) -> list[ds.Fragment]:
-    there = tables.opened(part.path, part.version).to_pyarrow_dataset()
+    there = tables.dataset(part.path, part.version)
     return sorted(there.get_fragments(), key=lambda fragment: str(fragment.path))
 
 
@@ -129,7 +129,7 @@ def _split(declared: Declared, number: int, buckets: Buckets, item: int | bytes)
         kind, rows = _OF_SPINE, unpacked([item])
     else:
         fragment = _fragments(part)[item]
-        there = tables.opened(part.path, part.version).to_pyarrow_dataset()
+        there = tables.dataset(part.path, part.version)
         rows = ds.FileSystemDataset([fragment], there.schema, there.format, there.filesystem).to_table(
             columns=list(part.columns)
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from riskloom.windows.as_of import as_of
+from riskloom.windows.as_of import as_of, places_as_of
 from riskloom.windows.in_process import compute
 
-__all__ = ["as_of", "compute"]
+__all__ = ["as_of", "compute", "places_as_of"]

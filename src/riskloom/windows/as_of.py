@@ -11,7 +11,7 @@ from pyarrow import types
 
 from riskloom.errors import WindowError
 from riskloom.lake.bucketed.order import grouped
-from riskloom.windows.as_of_search import back_to_known, disorder, latest, smallest
+from riskloom.windows.as_of_search import NOWHERE, back_to_known, disorder, latest, smallest
 from riskloom.windows.key_codes import key_codes
 from riskloom.windows.tables import INSTANT, to_numpy
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     Ints = npt.NDArray[np.int64]
 
 _FOREVER = 2**62
+_NOT_CREATED = np.zeros(0, np.int64)
 _UNKNOWN_FIRST, _UNKNOWN_LAST = np.iinfo(np.int64).min, np.iinfo(np.int64).max
 
 
@@ -74,7 +75,7 @@ def as_of(  # noqa: PLR0913 - each names one part of the join
     if filter_by_created and created_ts is None:
         raise WindowError.no_created_time()
     instants, times = _micros("spine", spine, at), _micros("rows", rows, event_ts)
-    created = np.zeros(0, np.int64) if created_ts is None else _created(rows, created_ts)
+    created = _NOT_CREATED if created_ts is None else _created(rows, created_ts)
     wanted = rows.select(list(_present("rows", rows, columns)))
     spine_codes, row_codes, size = key_codes(spine, rows, keys)
     order, starts = _ordered(row_codes, size, times, created, wanted)
@@ -86,6 +87,48 @@ def as_of(  # noqa: PLR0913 - each names one part of the join
         known = np.where(created == _UNKNOWN_FIRST, _UNKNOWN_LAST, created)
         places = back_to_known(smallest(known[order]), places, firsts, instants)
     return _taken(wanted, order, places)
+
+
+def places_as_of(
+    spine: pa.Table, rows: pa.Table, *, keys: Sequence[str], at: str, event_ts: str, ttl: int | None = None
+) -> Ints | None:
+    """Find for each spine row the row that ``as_of`` would take, where keys and times alone say which it is.
+
+    So the other columns need not be in memory at once: most of their rows are nobody's latest.
+
+    Args:
+        spine: As for ``as_of``.
+        rows: Key columns and times.
+        keys: As for ``as_of``, like the rest.
+        at: The spine's instants.
+        event_ts: The rows' event time.
+        ttl: Microseconds.
+
+    Returns:
+        The place of the row among ``rows``, -1 for none, shape (m,); None where two rows of one key have one time.
+
+    Example:
+        >>> instants = lambda *micros: pa.array(micros, pa.timestamp("us", "UTC"))
+        >>> rows = pa.table({"user": ["bob", "ann", "ann"], "time": instants(15, 20, 10)})
+        >>> spine = pa.table({"user": ["ann", "ann", "bob"], "at": instants(19, 20, 14)})
+        >>> places_as_of(spine, rows, keys=["user"], at="at", event_ts="time")
+        array([ 2,  1, -1])
+    """
+    instants, times = _micros("spine", spine, at), _micros("rows", rows, event_ts)
+    spine_codes, row_codes, size = key_codes(spine, rows, keys)
+    order, starts = grouped(row_codes, size)
+    sorted_ = times[order]
+    wrong, tied = disorder(starts, sorted_, _NOT_CREATED)
+    if wrong and not tied:
+        order = _by_time(row_codes, size, times)
+        sorted_ = times[order]
+        _, tied = disorder(starts, sorted_, _NOT_CREATED)
+    if tied:
+        return None
+    if not len(order):
+        return np.full(len(instants), NOWHERE)
+    found = latest(starts, sorted_, spine_codes, instants, _FOREVER if ttl is None else ttl)
+    return np.where(found == NOWHERE, NOWHERE, order[found])
 
 
 def _present(name: str, table: pa.Table, columns: Sequence[str]) -> Sequence[str]:
@@ -117,13 +160,21 @@ def _created(rows: pa.Table, column: str) -> Ints:
 def _ordered(codes: Ints, size: int, times: Ints, created: Ints, wanted: pa.Table) -> tuple[Ints, Ints]:
     """Sort rows by key, time, creation and values; see ``grouped``."""
     order, starts = grouped(codes, size)
-    wrong, tied = disorder(starts, order, times, created)
+    sorted_ = times[order]
+    wrong, tied = disorder(starts, sorted_, _NOT_CREATED)
+    if tied and len(created):
+        wrong, tied = disorder(starts, sorted_, created[order])
     if wrong:
-        by_time = np.argsort(times, kind="stable")
-        order = by_time[grouped(codes[by_time], size)[0]]
+        order = _by_time(codes, size, times)
     if wrong or tied:
         _settle_ties(order, codes, times, created, wanted)
     return order, starts
+
+
+def _by_time(codes: Ints, size: int, times: Ints) -> Ints:
+    by_time: Ints = np.argsort(times, kind="stable")
+    order, _ = grouped(codes[by_time], size)
+    return np.take(by_time, order)
 
 
 def _settle_ties(order: Ints, codes: Ints, times: Ints, created: Ints, values: pa.Table) -> None:

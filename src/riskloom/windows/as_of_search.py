@@ -17,22 +17,20 @@ NOWHERE = -1
 
 
 @compiled
-def disorder(starts: Ints, order: Ints, times: Ints, created: Ints) -> tuple[int, int]:
+def disorder(starts: Ints, times: Ints, created: Ints) -> tuple[int, int]:
     """Count the neighbours of one group that are in the wrong order, and those that are tied.
 
     Args:
         starts: Where each group starts, shape (size + 1,).
-        order: The grouped rows' positions, shape (k,).
-        times: Event times of all rows, shape (n,).
-        created: When each was created, shape (n,); or shape (0,) where that is not known.
+        times: Event times of the grouped rows, shape (k,).
+        created: When each was created, shape (k,); or shape (0,) where that does not matter.
     """
     wrong = tied = 0
     for group in range(len(starts) - 1):
         for place in range(starts[group] + 1, starts[group + 1]):
-            row, before = order[place], order[place - 1]
-            step = times[row] - times[before]
+            step = times[place] - times[place - 1]
             if step == 0 and len(created):
-                step = np.int64(created[row] > created[before]) - np.int64(created[row] < created[before])
+                step = np.int64(created[place] > created[place - 1]) - np.int64(created[place] < created[place - 1])
             wrong += step < 0
             tied += step == 0
     return wrong, tied

@@ -54,8 +54,9 @@ def key_codes(spine: pa.Table, rows: pa.Table, keys: Sequence[str]) -> tuple[Int
         if rows.schema.field(key).type != spine.schema.field(key).type:
             theirs, mine = (str(table.schema.field(key).type) for table in (rows, spine))
             raise WindowError.wrong_type("rows", key, theirs, mine)
-    heads = run_starts(rows, keys)
-    apart = 2 * len(heads) > rows.num_rows
+    differs = _differs(rows, keys)
+    apart = 2 * np.count_nonzero(differs) > rows.num_rows
+    heads = np.zeros(0, np.int64) if apart else np.flatnonzero(differs)
     firsts = rows if apart else rows.select(list(keys)).take(pa.array(heads))
     codes, found, size = _part(spine.column(keys[0]), firsts.column(keys[0]))
     for key in keys[1:]:
@@ -66,6 +67,10 @@ def key_codes(spine: pa.Table, rows: pa.Table, keys: Sequence[str]) -> tuple[Int
 
 def run_starts(rows: pa.Table, keys: Sequence[str]) -> Ints:
     """Give where the key is another one than in the row before, or may be: a null is taken for another one."""
+    return np.flatnonzero(_differs(rows, keys))
+
+
+def _differs(rows: pa.Table, keys: Sequence[str]) -> npt.NDArray[np.bool_]:
     count = rows.num_rows
     differs = np.ones(count, np.bool_)
     if count > 1:
@@ -74,7 +79,7 @@ def run_starts(rows: pa.Table, keys: Sequence[str]) -> Ints:
             column = rows.column(key)
             unequal = pc.not_equal(column.slice(1), column.slice(0, count - 1))
             differs[1:] |= to_numpy(unequal.fill_null(True))
-    return np.flatnonzero(differs)
+    return differs
 
 
 def _part(spine: pa.ChunkedArray, rows: pa.ChunkedArray) -> tuple[Ints, Ints, int]:
@@ -98,21 +103,20 @@ def _by_slot(spine: pa.ChunkedArray, rows: pa.ChunkedArray, first: int, last: in
 
 
 def _slot_values(column: pa.ChunkedArray, first: int, slots: Ints) -> Ints:
-    found = _looked_up(to_numpy(column.fill_null(first)), first, slots)
+    found = np.empty(len(column), np.int64)
+    _look_up(to_numpy(column.fill_null(first)), first, slots, found)
     if column.null_count:
         found[to_numpy(pc.is_null(column))] = NOBODY
     return found
 
 
 @compiled
-def _looked_up(values: Ints, first: int, slots: Ints) -> Ints:
-    last = first + len(slots) - 1
-    found = np.empty(len(values), np.int64)
+def _look_up(values: Ints, first: int, slots: Ints, found: Ints) -> None:
     for place in range(len(values)):
-        value = values[place]
-        # Compared before it is subtracted: the difference of two far numbers does not fit.
-        found[place] = slots[value - first] if first <= value <= last else NOBODY
-    return found
+        # Without a sign, since the difference of two numbers that lie far apart has no room for one.
+        slot = np.uint64(values[place]) - np.uint64(first)
+        there = values[place] >= first and slot < np.uint64(len(slots))
+        found[place] = slots[np.int64(slot)] if there else NOBODY
 
 
 def _combined(spine: tuple[Ints, Ints], rows: tuple[Ints, Ints], size: int) -> tuple[Ints, Ints, int]:

@@ -64,10 +64,16 @@ def test_plain_views_are_read_beside_windowed_ones_as_they_are_trained(known, cl
 
 
 def test_plain_feast_enforces_the_ttl_by_the_clock(known):
-    for clock, tier in (("2010-12-01T09:10:00Z", "silver"), ("2010-12-01T09:10:01Z", None)):
+    past = "2010-12-01T09:10:01Z"
+    for clock, tier in (
+        ("2010-12-01T09:10:00Z", "silver"),
+        (past, None),
+        (f"{past}, enforce_ttl: true", None),
+        (f"{past}, enforce_ttl: false", "silver"),
+    ):
         path = known.repo / "feature_store.yaml"
         text = path.read_text()
-        path.write_text(re.sub("clock: .*", f"clock: {clock}", text))
+        path.write_text(re.sub("clock: .*", "clock: " + clock.replace(", ", "\n  "), text))
         store = open_store(known.repo)
         path.write_text(text)
         service = store.get_feature_service("profile_v1")

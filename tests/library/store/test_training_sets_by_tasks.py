@@ -13,8 +13,10 @@ from riskloom.errors import SpineError
 from riskloom.lake.bucketed.follow import follow
 from riskloom.lake.paths import Lake
 from riskloom.lake.tasks import InProcess
-from riskloom.store import kept, kept_files
+from riskloom.store import by_tasks, kept, kept_files, table_tasks
+from riskloom.store.parts import parts_of
 from riskloom.store.reproduce import reproduce
+from riskloom.store.spine import to_arrow
 from riskloom.store.training import build_training_set
 from riskloom.windows.gold import gold_layout
 from tests.library.store.conftest import at, event
@@ -65,9 +67,12 @@ def in_process(monkeypatch):
     monkeypatch.setattr(kept, "_on_spark", lambda _: InProcess())
 
 
-@pytest.mark.parametrize("stretch", [2, 5, 100])
-@pytest.mark.parametrize("output", ["parquet", "delta"])
-def test_tasks_keep_rows_and_order_in_files_of_any_size(known, tmp_path, monkeypatch, in_process, output, stretch):
+@pytest.mark.parametrize("bytes_a_task", [0, 2**30])
+@pytest.mark.parametrize(("output", "stretch"), [("parquet", 2), ("parquet", 100), ("delta", 5)])
+def test_tasks_keep_rows_and_order_in_files_of_any_size(
+    known, tmp_path, monkeypatch, in_process, output, stretch, bytes_a_task
+):
+    monkeypatch.setattr(table_tasks, "TASK_BYTES", bytes_a_task)
     rows = Random(3).sample(ROWS * 3, len(ROWS) * 3)
     wanted = read(build(known, tmp_path / "here", output, rows, "in_process"))
     monkeypatch.setattr(kept_files, "ROWS_A_GROUP", stretch)
@@ -81,6 +86,21 @@ def test_tasks_keep_rows_and_order_in_files_of_any_size(known, tmp_path, monkeyp
     manifest = json.loads((tmp_path / "set" / "manifest.json").read_text())
     assert (manifest["runner"], manifest["rows"]) == ("spark", len(rows))
     assert manifest["content_sha256"] == json.loads((tmp_path / "here" / "manifest.json").read_text())["content_sha256"]
+
+
+@pytest.mark.parametrize("bytes_a_task", [0, 2**30])
+@pytest.mark.parametrize("service", ["known_v1", "profile_v1"])
+def test_tasks_give_features_in_the_order_of_the_spine(known, tmp_path, monkeypatch, service, bytes_a_task):
+    monkeypatch.setattr(table_tasks, "TASK_BYTES", bytes_a_task)
+    monkeypatch.setattr(kept_files, "ROWS_A_GROUP", 4)
+    rows = to_arrow(Random(4).sample(ROWS * 2, len(ROWS) * 2))
+    wanted = build_training_set(service, rows, project=known.root, output="arrow", runner="in_process")
+    kept_files.write_parquet(rows, tmp_path / "spine.parquet")
+    lake, parts = Lake(known.project.settings.lake), parts_of(known.project, service)
+    found = by_tasks.collect(InProcess(), lake, parts, tmp_path / "spine.parquet", tmp_path)
+    assert found.to_pylist() == wanted.select(found.column_names).to_pylist()
+    assert [*rows.column_names, *found.column_names] == wanted.column_names
+    assert [left.name for left in tmp_path.iterdir() if left.is_dir() and left != known.root] == []
 
 
 def test_a_frame_comes_back_and_a_taken_name_is_refused(known, tmp_path, in_process):

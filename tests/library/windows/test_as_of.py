@@ -10,7 +10,7 @@ import pytest
 
 from riskloom.errors import WindowError
 from riskloom.testing.naive_as_of import latest_row
-from riskloom.windows import as_of
+from riskloom.windows import as_of, places_as_of
 from riskloom.windows.tables import INSTANT
 
 KEYS = {"left": ("1", "11", "111", "", None), "right": (1, 11, 111, 0, None)}
@@ -48,9 +48,11 @@ def table(rows: list[dict], **types: pa.DataType) -> pa.Table:
     return pa.table({name: pa.array([row[name] for row in rows], dtype) for name, dtype in columns.items()})
 
 
+TYPES = {"time": INSTANT, "created": INSTANT, "limit": pa.int64(), "name": pa.string()}
+
+
 def found(spine: list[dict], rows: list[dict], keys: tuple[str, ...], **options) -> list[tuple | None]:
-    types = {"time": INSTANT, "created": INSTANT, "limit": pa.int64(), "name": pa.string()}
-    answer = as_of(table(spine, at=INSTANT), table(rows, **types), keys=keys, at="at", **PLAIN, **options)
+    answer = as_of(table(spine, at=INSTANT), table(rows, **TYPES), keys=keys, at="at", **PLAIN, **options)
     return [tuple(row.values()) for row in answer.to_pylist()]
 
 
@@ -58,7 +60,7 @@ def found(spine: list[dict], rows: list[dict], keys: tuple[str, ...], **options)
 def test_random_cases_agree(seed):
     rows, spine = random_case(seed, size=seed * 2)
     for keys, ttl, (created, filtered) in itertools.product(
-        [("left",), ("right", "left")], [None, 0, 7], [(None, False), ("created", False), ("created", True)]
+        [("left",), ("right",), ("right", "left")], [None, 0, 7], [(None, False), ("created", False), ("created", True)]
     ):
         options = {"created_ts": created, "ttl": ttl, "filter_by_created": filtered}
         wanted = [
@@ -66,6 +68,33 @@ def test_random_cases_agree(seed):
             for row in spine
         ]
         assert found(spine, rows, keys, **options) == wanted
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_places_are_those_of_the_same_rows_unless_values_must_settle_ties(seed):
+    rows, spine = random_case(seed, size=seed * 4)
+    for keys, ttl in itertools.product([("left",), ("right",), ("right", "left")], [None, 7]):
+        options = {"keys": keys, "at": "at", "event_ts": "time", "ttl": ttl}
+        single = list({(*(row[key] for key in keys), row["time"]): row for row in rows}.values())
+        places = places_as_of(table(spine, at=INSTANT), table(single, **TYPES), **options)
+        picked = [(None, None) if place < 0 else (single[place]["limit"], single[place]["name"]) for place in places]
+        assert picked == found(spine, single, keys, ttl=ttl)
+        asked = {key: spine[0][key] for key in keys}
+        if None not in asked.values():
+            tied = [{**spine[0], "time": 0, "created": None, "limit": limit, "name": None} for limit in (1, 2)]
+            assert places_as_of(table(spine, at=INSTANT), table([*single, *tied], **TYPES), **options) is None
+
+
+@pytest.mark.parametrize("base", [-(2**63), -2, 2**63 - 4])
+def test_whole_numbers_at_both_ends_are_found(base):
+    numbers = [-(2**63), 2**63 - 1, base, base + 2, None, 0]
+    rows = pa.table({"key": pa.array(numbers, pa.int64()), "time": pa.array([0] * 6, INSTANT), "value": range(6)})
+    asked = [base, base + 1, base + 2, base + 3, None]
+    spine = pa.table({"key": pa.array(asked, pa.int64()), "at": pa.array([1] * 5, INSTANT)})
+    known = {number: place for place, number in enumerate(numbers) if number is not None}
+    # The same number twice is tied, and the greater value wins.
+    answer = as_of(spine, rows, keys=["key"], at="at", event_ts="time", columns=["value"])
+    assert answer["value"].to_pylist() == [known.get(key) for key in asked]
 
 
 def test_rows_in_any_order_give_the_same():

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     Ints = npt.NDArray[np.int64]
 
 
-@compiled
 def grouped(codes: Ints, size: int) -> tuple[Ints, Ints]:
     """Sort rows by code, keeping the order of those with one code (a counting sort).
 
@@ -29,20 +28,31 @@ def grouped(codes: Ints, size: int) -> tuple[Ints, Ints]:
     Returns:
         The rows' positions, shape (k,), and where the rows of each code start among them, shape (size + 1,).
     """
+    starts = _starts(codes, size)
+    # NumPy asks the system for large pages, compiled code does not: to touch them first takes a tenth of the time.
+    order = np.empty(starts[-1], np.int64)
+    _place(codes, starts[:-1].copy(), order)
+    return order, starts
+
+
+@compiled
+def _starts(codes: Ints, size: int) -> Ints:
     starts = np.zeros(size + 1, np.int64)
     for code in codes:
         if code >= 0:
             starts[code + 1] += 1
     for code in range(size):
         starts[code + 1] += starts[code]
-    free = starts[:-1].copy()
-    order = np.empty(starts[-1], np.int64)
+    return starts
+
+
+@compiled
+def _place(codes: Ints, free: Ints, order: Ints) -> None:
     for place in range(len(codes)):
         code = codes[place]
         if code >= 0:
             order[free[code]] = place
             free[code] += 1
-    return order, starts
 
 
 def in_order(rows: pa.Table, keys: Sequence[str], then: Sequence[str]) -> pa.Table:
