@@ -43,13 +43,11 @@ def main(arguments: Sequence[str]) -> None:
     in_process, polars = runs.several(("ours_in_process", "polars_join_asof"), rows, options.repeats)
     for plan in ("duckdb_asof", "polars_join_asof", "ours_in_process", *([] if feast.lower_bound else ["feast_spark"])):
         _compare(data, rows, plan)
+    print("\nCPU seconds of the whole process tree, Spark's session start left out. Every plan reads the same Delta")
     print(
-        "\nCPU seconds of the whole process tree, Spark's session start left out. Every plan reads the same Delta files and"
+        "files, in no layout of ours, and the spine from Parquet. Those through Spark or DuckDB write Parquet, in-process"
     )
-    print(
-        "the spine from Parquet; each through Spark or DuckDB writes Parquet, in-process ones nothing. What is kept has a"
-    )
-    print("hash a row, a copy of the spine and a manifest besides.")
+    print("ones nothing. What is kept has a hash a row, a copy of the spine and a manifest besides.")
     table = [(ours, None), (skewed, ours), (kept, ours), (duckdb, ours), (feast, ours)]
     table += [(in_process, None), (polars, in_process)]
     print(as_table([shown(run, beside) for run, beside in table], COLUMNS), "\n")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -21,7 +21,6 @@ from riskloom.lake.bucketed.order import in_order
 from riskloom.lake.bucketed.read import overlaps
 from riskloom.lake.bucketed.table import snapshot
 from riskloom.lake.paths import shown
-from riskloom.windows.as_of import as_of
 from riskloom.windows.gold import gold_layout
 from riskloom.windows.in_process import choose_features, compute
 
@@ -43,30 +42,6 @@ AT = "at"
 SPINE_ROWS = 500_000
 
 
-class Question(Protocol):
-    """What is asked of each row of a spine."""
-
-    @property
-    def layout(self) -> Layout:
-        """How the table that can answer it is laid out."""
-
-    @property
-    def columns(self) -> Sequence[str]:
-        """Columns of the table that are read."""
-
-    @property
-    def reach(self) -> int | None:
-        """Microseconds before an instant from which rows matter; None for all of them."""
-
-    def answer(self, rows: pa.Table, spine: pa.Table) -> pa.Table:
-        """Give one row for each spine row, in its order.
-
-        Args:
-            rows: All rows of the spine's keys within reach, in the table's order.
-            spine: Key columns and ``at``.
-        """
-
-
 @dataclass(frozen=True, slots=True)
 class Windowed:
     """The features of a windowed view.
@@ -86,66 +61,27 @@ class Windowed:
 
     @property
     def layout(self) -> Layout:
-        """That of the view's gold table."""
+        """How the table that can answer it is laid out: as the view's gold table."""
         return gold_layout(view_from_dict(self.declaration))
 
     @property
     def columns(self) -> Sequence[str]:
-        """All of the gold table's."""
+        """Columns of the table that are read: all of them."""
         return tuple(self.layout.schema.names)
 
     @property
-    def reach(self) -> int | None:
-        """How far its longest window reaches."""
+    def reach(self) -> int:
+        """Microseconds before an instant from which rows matter: as far as its longest window reaches."""
         return view_from_dict(self.declaration).reach
 
     def answer(self, rows: pa.Table, spine: pa.Table) -> pa.Table:
-        """Run the kernel."""
+        """Give one row for each spine row, in its order.
+
+        Args:
+            rows: All rows of the spine's keys within reach, in the table's order.
+            spine: Key columns and ``at``.
+        """
         return compute(view_from_dict(self.declaration), rows, spine, self.features)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AsOf:
-    """The latest row of a plain view; see ``riskloom.windows.as_of``.
-
-    Attributes:
-        layout: How the table is laid out; its time is the event time.
-        created_ts: Name of the created time; None for none.
-        ttl: Microseconds that a row is valid for; None for ever.
-        wanted: Names of the columns wanted.
-        filter_by_created: Leave out rows that were created after the instant.
-    """
-
-    layout: Layout
-    created_ts: str | None
-    ttl: int | None
-    wanted: tuple[str, ...]
-    filter_by_created: bool = False
-
-    @property
-    def columns(self) -> Sequence[str]:
-        """Keys, times, and what is wanted."""
-        created = (self.created_ts,) if self.created_ts else ()
-        return tuple(dict.fromkeys((*self.layout.keys, self.layout.time, *created, *self.wanted)))
-
-    @property
-    def reach(self) -> int | None:
-        """How long a row is valid."""
-        return self.ttl
-
-    def answer(self, rows: pa.Table, spine: pa.Table) -> pa.Table:
-        """Run the as-of join."""
-        return as_of(
-            spine,
-            rows,
-            keys=self.layout.keys,
-            at=AT,
-            event_ts=self.layout.time,
-            created_ts=self.created_ts,
-            ttl=self.ttl,
-            columns=self.wanted,
-            filter_by_created=self.filter_by_created,
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,7 +96,7 @@ class Request:
     """
 
     path: Path
-    question: Question
+    question: Windowed
     spine: pa.Table
     version: int | None = None
 
@@ -173,7 +109,7 @@ class _Piece:
     asked: tuple[tuple[int, tuple[File, ...]], ...]
 
 
-def bucketed(path: Path, question: Question, version: int | None = None) -> bool:
+def bucketed(path: Path, question: Windowed, version: int | None = None) -> bool:
     """Say whether a table is laid out so that a question about it can be answered bucket by bucket."""
     seen = snapshot(path, version)
     return seen is not None and seen.has(question.layout)
@@ -260,12 +196,12 @@ def _in_place(request: Request, back: Ints, parts: list[pa.Table]) -> pa.Table:
     return pa.concat_tables(parts).take(pa.array(back))
 
 
-def _answer(asked: Sequence[tuple[Path, Question]], piece: _Piece) -> list[bytes]:
+def _answer(asked: Sequence[tuple[Path, Windowed]], piece: _Piece) -> list[bytes]:
     spine = unpacked([piece.spine])
     return [packed(answer_from(*asked[number], files, spine)) for number, files in piece.asked]
 
 
-def answer_from(path: Path, question: Question, files: Sequence[File], spine: pa.Table) -> pa.Table:
+def answer_from(path: Path, question: Windowed, files: Sequence[File], spine: pa.Table) -> pa.Table:
     """Answer a question from one bucket.
 
     Args:
@@ -276,7 +212,7 @@ def answer_from(path: Path, question: Question, files: Sequence[File], spine: pa
     """
     layout, names = question.layout, list(question.columns)
     span = pc.min_max(spine.column(AT).cast(pa.int64())).as_py()
-    since = None if question.reach is None or span["min"] is None else span["min"] - question.reach
+    since = None if span["min"] is None else span["min"] - question.reach
     until = None if span["max"] is None else span["max"] + 1
     here = [file for file in files if overlaps(file, since, until)]
     if not here:

@@ -13,8 +13,8 @@ from riskloom.lake.tasks import InProcess
 from riskloom.testing import assert_tables_equal, generators
 from riskloom.testing.rows import events_table, spine_table
 from riskloom.testing.samples import every_feature
-from riskloom.windows import as_of, bucketed, compute
-from riskloom.windows.bucketed import AsOf, Request, Windowed, answers
+from riskloom.windows import bucketed, compute
+from riskloom.windows.bucketed import Request, Windowed, answers
 from riskloom.windows.gold import gold_layout
 from riskloom.windows.tables import INSTANT
 
@@ -33,13 +33,6 @@ PLAIN = Layout(
     time="event_ts",
     ties=("available_ts",),
 )
-QUESTIONS = {
-    "windows": Windowed.of(VIEW),
-    "as of": AsOf(layout=PLAIN, created_ts="available_ts", ttl=None, wanted=("units",)),
-    "as of, for a while": AsOf(
-        layout=PLAIN, created_ts="available_ts", ttl=60_000_000, wanted=("units",), filter_by_created=True
-    ),
-}
 
 
 @pytest.fixture(params=[2])
@@ -58,38 +51,24 @@ def stream(request, tmp_path, monkeypatch):
     return tmp_path / "gold", events, spine
 
 
-def wanted(name: str, events: pa.Table, spine: pa.Table) -> pa.Table:
-    question = QUESTIONS[name]
-    if isinstance(question, Windowed):
-        return compute(VIEW, events, spine)
-    return as_of(
-        spine,
-        events,
-        keys=PLAIN.keys,
-        at="at",
-        event_ts="event_ts",
-        created_ts="available_ts",
-        ttl=question.ttl,
-        columns=["units"],
-        filter_by_created=question.filter_by_created,
-    )
-
-
 def test_all_questions_at_once_are_answered_alike(stream):
     folder, events, spine = stream
     assert len(snapshot(folder / "windows").buckets.names) > 3
+    some = [feature.name for feature in VIEW.features][::5]
     requests = [
-        Request(path=folder / ("windows" if name == "windows" else "plain"), question=question, spine=spine)
-        for name, question in QUESTIONS.items()
+        Request(path=folder / "windows", question=Windowed.of(VIEW, names), spine=rows)
+        for names, rows in ((None, spine), (some, spine), (some, spine.slice(7)))
     ]
-    for name, found in zip(QUESTIONS, answers(InProcess(), requests), strict=True):
-        assert_tables_equal(found.combine_chunks(), wanted(name, events, spine).combine_chunks())
+    whole = compute(VIEW, events, spine)
+    wanted = [whole, whole.select(some), compute(VIEW, events, spine.slice(7), some)]
+    for found, expected in zip(answers(InProcess(), requests), wanted, strict=True):
+        assert_tables_equal(found.combine_chunks(), expected.combine_chunks())
 
 
 def test_an_empty_spine_has_empty_answers(stream):
     folder, events, spine = stream
     none = spine.slice(0, 0)
-    request = Request(path=folder / "windows", question=QUESTIONS["windows"], spine=none)
+    request = Request(path=folder / "windows", question=Windowed.of(VIEW), spine=none)
     (found,) = answers(InProcess(), [request])
     assert_tables_equal(found.combine_chunks(), compute(VIEW, events, none).combine_chunks())
 
@@ -108,5 +87,5 @@ def test_a_table_that_cannot_answer_is_refused(stream):
         ),
     ):
         with pytest.raises(LakeError) as raised:
-            answers(InProcess(), [Request(path=folder / name, question=QUESTIONS["windows"], spine=spine)])
+            answers(InProcess(), [Request(path=folder / name, question=Windowed.of(VIEW), spine=spine)])
         assert str(raised.value) == text

@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
     from riskloom.lake.bucketed.buckets import Buckets
     from riskloom.lake.bucketed.files import File
-    from riskloom.windows.bucketed import Question
+    from riskloom.windows.bucketed import Windowed
 
 _BUCKET = "__bucket"
 
 
 def answer(
-    path: Path, question: Question, spine: DataFrame, added: Sequence[T.StructField], version: int | None = None
+    path: Path, question: Windowed, spine: DataFrame, added: Sequence[T.StructField], version: int | None = None
 ) -> DataFrame:
     """Answer a question for each row of a frame.
 
@@ -69,7 +69,7 @@ def _tag(buckets: Buckets, keys: Sequence[str], batches: Iterator[pa.RecordBatch
 
 
 def _answers(
-    path: Path, question: Question, files: dict[int, list[File]], batches: Iterator[pa.RecordBatch]
+    path: Path, question: Windowed, files: dict[int, list[File]], batches: Iterator[pa.RecordBatch]
 ) -> Iterator[pa.RecordBatch]:
     """Answer the rows of one partition, which are those of one bucket."""
     for rows in _gathered(batches):
