@@ -45,9 +45,9 @@ def main(arguments: Sequence[str]) -> None:
         _compare(data, rows, plan)
     print("\nCPU seconds of the whole process tree, Spark's session start left out. Every plan reads the same Delta")
     print(
-        "files, in no layout of ours, and the spine from Parquet. Those through Spark or DuckDB write Parquet, in-process"
+        "files, in no layout of ours, and the spine from Parquet; through Spark or DuckDB it writes Parquet, in process"
     )
-    print("ones nothing. What is kept has a hash a row, a copy of the spine and a manifest besides.")
+    print("nothing. What is kept has a hash a row, a copy of the spine and a manifest besides.")
     table = [(ours, None), (skewed, ours), (kept, ours), (duckdb, ours), (feast, ours)]
     table += [(in_process, None), (polars, in_process)]
     print(as_table([shown(run, beside) for run, beside in table], COLUMNS), "\n")
