@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,6 +32,7 @@ from riskloom.store.register import register
 pytestmark = pytest.mark.feast
 
 ROOT = Path(__file__).resolve().parents[3]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 SMALL = Simulation(
     scale=Scale(name="few", accounts=100, sellers=10, products=60, days=28, events=4_000),
     seed=7,
@@ -76,16 +80,33 @@ def test_models_rank_what_came_later(small):
     assert FOREST in found["coupon_risk_v1"][1][1].measures[0]
 
 
-def test_online_scores_are_those_of_the_training_set(small):
+@pytest.fixture(scope="module")
+def scored(small):
     _, project, found = small
     views = {view.name: view for service in found for view, _ in project.service_features(service)}
     services = {service: project.services[service] for service in found}
     register(replace(project, services=services, views=views, batch_views={}))
-    for service, (made, results) in found.items():
-        online = score_online(project, made, results, cut_of(SMALL), events=60)
+    return {
+        service: score_online(project, made, results, cut_of(SMALL), events=60)
+        for service, (made, results) in found.items()
+    }
+
+
+def test_online_scores_are_those_of_the_training_set(scored):
+    for service, online in scored.items():
         assert (online.service, online.events, online.differing) == (service, 60, 0)
         assert online.scores >= 60
         assert online.largest <= 1e-9
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_notebooks_run_and_are_kept_without_outputs(small, scored, path, tmp_path):
+    kept = json.loads(path.read_text(encoding="utf-8"))
+    assert not any(cell.get("outputs") or cell.get("execution_count") for cell in kept["cells"])
+    command = [Path(sys.executable).with_name("jupyter-execute"), path, "--kernel_name=python3"]
+    told = {**os.environ, "RISKLOOM_PROJECT": str(small[1].root), "IPYTHONDIR": str(tmp_path)}
+    done = subprocess.run(command, env=told, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stderr[-3_000:]
 
 
 def test_the_page_and_the_file_say_the_same(small, tmp_path):
