@@ -56,7 +56,9 @@ later_orders = FeatureView(
     name="later_orders", entity=user, source=orders, windows=("1h",),
     aggregations=(
         aggregate.count(delay="10m"), aggregate.sum("units", delay="10m"), aggregate.last_k("kind", 3),
-        aggregate.entropy("device"),
+        aggregate.entropy("device"), aggregate.top_k("kind", 2), aggregate.quantile("units", 0.5, low=1, high=2**50),
+        aggregate.decayed_sum("amount", half_life="10m"), aggregate.zscore("amount", baseline="6h"),
+        aggregate.gap_mean(), aggregate.time_since_first(), aggregate.novelty(history="6h"),
     ),
 )
 user_reports = FeatureView(name="user_reports", entity=user, source=reports, windows=windows, aggregations=every)
