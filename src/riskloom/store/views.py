@@ -104,19 +104,22 @@ class Views:
             StoreError: A state is damaged, or the store can't be reached.
         """
         # An entity that is asked for twice is read and evaluated once.
-        distinct = [list(dict.fromkeys(part.keys)) for part in asked]
-        stored = [
-            under_each_key(part.plan.view, keys) if part.plan.tokened else [keys]
-            for part, keys in zip(asked, distinct, strict=True)
-        ]
-        found = self._found(asked, [forms[0] for forms in stored])
+        distinct = [list(dict.fromkeys(part.keys)) if len(part.keys) > 1 else list(part.keys) for part in asked]
+        tokened = any([part.plan.tokened for part in asked])  # noqa: C419 - a generator costs more than it saves here
+        stored = (
+            [under_each_key(part.plan.view, keys) for part, keys in zip(asked, distinct, strict=True)]
+            if tokened
+            else None
+        )
+        wanted = distinct if stored is None else [forms[0] for forms in stored]
         answers = []
-        for part, keys, (newest, *older), (mark, states) in zip(asked, distinct, stored, found, strict=True):
-            if older:
-                self._find_older(part, newest, older, states)
-            answer = self._answer(part, newest, mark, states, at)
+        for place, (mark, states) in enumerate(self._found(asked, wanted)):
+            part, keys = asked[place], wanted[place]
+            if stored is not None:
+                self._find_older(part, keys, stored[place][1:], states)
+            answer = self._answer(part, keys, mark, states, at)
             if len(keys) != len(part.keys):
-                rows = dict(zip(keys, answer.rows, strict=True))
+                rows = dict(zip(distinct[place], answer.rows, strict=True))
                 answer = answer._replace(rows=[rows[key] for key in part.keys])
             answers.append(answer)
         reading = _READING.get()
@@ -143,7 +146,7 @@ class Views:
     def _found(self, asked: Sequence[Asked], keys: Sequence[list[Key]]) -> list[tuple[Mark | None, list[Found]]]:
         guessed = [self._slots.get(part.plan.view.name, 0) for part in asked]
         read = self._read(asked, keys, guessed)
-        slots = [slot if mark is None else mark.slot for slot, (mark, _) in zip(guessed, read, strict=True)]
+        slots = [guessed[place] if mark is None else mark.slot for place, (mark, _) in enumerate(read)]
         if slots == guessed:
             return read
         # A view was built anew since its mark was last read: read once more, from the build that serves now.

@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+import socket
+import struct
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _BYTES = 65_536
+_LATE = "timed out"
+_TIME = struct.Struct("@ll")
+
+
+def _let_the_kernel_wait(opened: socket.socket) -> None:
+    """Have a plain socket's time limit kept by the kernel: Python's own asks it twice for each send and receive."""
+    limit = opened.gettimeout()
+    if type(opened) is not socket.socket or not limit:
+        return
+    seconds, rest = divmod(limit, 1.0)
+    spent = _TIME.pack(int(seconds), int(rest * 1e6))
+    for side in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+        opened.setsockopt(socket.SOL_SOCKET, side, spent)
+    opened.settimeout(None)
 
 
 class Line:
@@ -38,7 +54,7 @@ class Line:
         try:
             if self._socket is None:
                 self._open()
-            self._socket.sendall(command)
+            self._send(command)
             answer = self._answer()
         except BaseException:
             self.close()
@@ -54,7 +70,7 @@ class Line:
                 self._open()
             sent = 0
             for sent, command in enumerate(commands, 1):  # noqa: B007 - how many were sent
-                self._socket.sendall(command)
+                self._send(command)
             answers = [self._answer() for _ in range(sent)]
         except BaseException:
             self.close()
@@ -72,8 +88,17 @@ class Line:
             answer = self._reader.gets()
         return answer
 
+    def _send(self, command: bytes) -> None:
+        try:
+            self._socket.sendall(command)
+        except BlockingIOError as error:
+            raise TimeoutError(_LATE) from error
+
     def _feed(self) -> None:
-        data = self._socket.recv(_BYTES)
+        try:
+            data = self._socket.recv(_BYTES)
+        except BlockingIOError as error:
+            raise TimeoutError(_LATE) from error
         if not data:
             why = "the server has closed the connection"
             raise ConnectionResetError(why)
@@ -85,6 +110,7 @@ class Line:
 
         self._connection.connect()
         self._socket = self._connection._sock  # noqa: SLF001 - redis-py's own reading costs a third of the round trip
+        _let_the_kernel_wait(self._socket)
         self._reader, self._notice = Reader(replyError=ResponseError), PushNotification
 
     def close(self) -> None:
