@@ -28,7 +28,8 @@ class Statistics:
         in_reach: Rows that a window may hold at the newest event.
         keys: How many entities have events.
         hot: The entities with the most events: their key, and how many.
-        sampled: How many entities' states were encoded; 0 where nothing could be.
+        states: How many states the online store has: those of entities with an event in reach of the newest.
+        sampled: How many of them were encoded; 0 where nothing could be.
         state_mean: Bytes of a state, on average over those.
         state_max: Bytes of the largest of them, the hottest entity's among them.
     """
@@ -41,6 +42,7 @@ class Statistics:
     in_reach: int
     keys: int
     hot: tuple[tuple[str, int], ...]
+    states: int = 0
     sampled: int = 0
     state_mean: float = 0.0
     state_max: int = 0
@@ -48,7 +50,7 @@ class Statistics:
     @property
     def state_total(self) -> int:
         """Bytes of all states, estimated from the sample."""
-        return round(self.state_mean * self.keys)
+        return round(self.state_mean * self.states)
 
 
 def windows_of(view: FeatureView) -> list[tuple[Window, int, int]]:
@@ -107,6 +109,7 @@ def _numbers(found: Statistics) -> dict[str, Any]:
         "state_bytes_mean": round(found.state_mean, 1),
         "state_bytes_max": found.state_max,
         "state_bytes_total": found.state_total,
+        "states": found.states,
         "states_sampled": found.sampled,
     }
 

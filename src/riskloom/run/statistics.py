@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from riskloom.lake import tables
 from riskloom.lake.paths import Lake, shown
 from riskloom.plan.explain_view import Statistics
+from riskloom.store.changed import of_keys
 from riskloom.store.evaluate import Plan
 from riskloom.store.packed.head import Stamp
 from riskloom.store.point_in_time import EVENT_TS, read_events
@@ -49,33 +50,39 @@ def statistics(project: Project, view: FeatureView) -> Statistics | None:
     order = [(f"{EVENT_TS}_count", "descending"), *((key, "ascending") for key in keys)]
     by_count = counts.sort_by(order)
     hot = by_count.slice(0, HOTTEST).to_pylist()
-    sampled = _states(view, path, _spread(by_count.select(keys)), version, span["max"])
+    in_reach = pc.greater_equal(times, span["max"] - view.reach)
+    shared = list(view.partition_keys)
+    owners = rows.filter(in_reach).group_by(shared).aggregate([(EVENT_TS, "count")])
+    owners = owners.sort_by([(f"{EVENT_TS}_count", "descending"), *((key, "ascending") for key in shared)])
+    sampled, hottest = (
+        _states(view, path, some, version, span["max"])
+        for some in (_spread(owners.select(shared)), owners.select(shared).slice(0, 1))
+    )
     return Statistics(
         table=shown(path),
         version=version,
         rows=rows.num_rows,
         size=tables.size(path, version),
         span=(span["min"], span["max"]),
-        in_reach=pc.sum(pc.greater_equal(times, span["max"] - view.reach)).as_py(),
+        in_reach=pc.sum(in_reach).as_py(),
         keys=counts.num_rows,
         hot=tuple((", ".join(str(row[key]) for key in keys), row[f"{EVENT_TS}_count"]) for row in hot),
+        states=owners.num_rows,
         sampled=len(sampled),
         state_mean=sum(sampled) / len(sampled) if sampled else 0.0,
-        state_max=max(sampled, default=0),
+        state_max=max([*sampled, *hottest], default=0),
     )
 
 
 def _spread(keys: pa.Table) -> pa.Table:
-    """Take entities at even steps from the most events to the fewest, the hottest one first."""
+    """Take entities at even steps from the most events to the fewest, each from the middle of those it stands for."""
     step = max(1, keys.num_rows // SAMPLE)
-    return keys.take(pa.array(range(0, keys.num_rows, step)))
+    return keys.take(pa.array(range(step // 2, keys.num_rows, step)))
 
 
 def _states(view: FeatureView, path: Path, keys: pa.Table, version: int, newest: int) -> list[int]:
-    """Encode states as a materialization would, and give their sizes; an entity out of reach has none."""
-    wanted = keys.select(list(view.partition_keys)).combine_chunks()
-    events = read_events(view, path, newest - view.reach, newest + 1, version, wanted)
-    mine = events.join(keys, list(keys.column_names), join_type="left semi") if events.num_rows else events
-    chunks = encode_states(Plan(view), mine, Stamp(version, 1, newest + 1))
-    sizes = [size for chunk in chunks for size in chunk.states.sizes.tolist()]
-    return sizes + [0] * (keys.num_rows - len(sizes))
+    """Encode states as a materialization would, and give their sizes."""
+    wanted = keys.combine_chunks()
+    events = of_keys(read_events(view, path, newest - view.reach, newest + 1, version, wanted), wanted)
+    chunks = encode_states(Plan(view), events, Stamp(version, 1, newest + 1))
+    return [size for chunk in chunks for size in chunk.states.sizes.tolist()]

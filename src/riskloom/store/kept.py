@@ -17,6 +17,7 @@ from riskloom.store import by_tasks, outputs
 from riskloom.store.kept_files import DATA, hash_rows, write_parquet
 from riskloom.store.manifest import FILE, FORMAT, ROWS, SPINE, Manifest, digest, parts_data, validation_data, versions
 from riskloom.store.row_hash import content_hash
+from riskloom.store.size import Choice, spark_tasks
 from riskloom.store.training import compute
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from riskloom.project import Project
     from riskloom.settings import Settings
     from riskloom.store.parts import Part
-    from riskloom.store.size import Choice
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +104,7 @@ def produce(
         kind: ``parquet`` or ``delta``.
     """
     if runner == "spark" and pq.read_metadata(spine).num_rows and by_tasks.can_write(parts):
-        return _by_tasks(_on_spark(settings), settings, parts, spine, folder, kind)
+        return _by_tasks(spark_tasks(settings), settings, parts, spine, folder, kind)
     table = compute(settings, parts, pq.read_table(spine), runner)
     hashes = hash_rows(table, parts)
     if kind == "delta":
@@ -115,13 +115,6 @@ def produce(
     content = content_hash(table.schema, hashes.column("row").chunks)
     files = (DATA[kind],) if kind == "parquet" else ()
     return Produced(schema=table.schema, rows=table.num_rows, content=content, files=files)
-
-
-def _on_spark(settings: Settings) -> Tasks:
-    from riskloom.lake.spark.session import session
-    from riskloom.lake.spark.tasks import OnSpark
-
-    return OnSpark(session(settings))
 
 
 def _by_tasks(

@@ -1,4 +1,4 @@
-"""How large a training set is, estimated before it is computed, and which runner that asks for."""
+"""How large tables and training sets are, estimated before they are read, and which runner that asks for."""
 
 from __future__ import annotations
 
@@ -12,9 +12,12 @@ from riskloom.plan.steps import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     import pyarrow as pa
 
+    from riskloom.lake.tasks import Tasks
+    from riskloom.settings import Settings
     from riskloom.store.parts import Part
 
 _LOG = logging.getLogger("riskloom.training")
@@ -59,8 +62,27 @@ def _choose(runner: str, parts: Sequence[Part], spine: Any, output: str) -> Choi
         return Choice(runner, "it was asked for.")
     if hasattr(spine, "sparkSession") and output == "spark":
         return Choice("spark", "the spine is a Spark frame, and a Spark frame is wanted.")
-    needed = estimate(parts, rows_of(spine))
-    text = f"about {needed / 2**30:.2f} GiB in memory for {counted(len(parts), 'table')}"
+    return _by_size(estimate(parts, rows_of(spine)), len(parts))
+
+
+def choose_for_table(runner: str, path: Path, version: int, columns: Sequence[str]) -> Choice:
+    """Choose the runner of work on columns of one table by the same rule, and say why in the log."""
+    asked = Choice(runner, "it was asked for.")
+    choice = _by_size(_table_bytes(path, version, columns), 1) if runner == "auto" else asked
+    _LOG.info("runner %s: %s", choice.runner, choice.why)
+    return choice
+
+
+def spark_tasks(settings: Settings | None) -> Tasks:
+    """Give tasks of the process's Spark session, which is started where there is none."""
+    from riskloom.lake.spark.session import session
+    from riskloom.lake.spark.tasks import OnSpark
+
+    return OnSpark(session(settings))
+
+
+def _by_size(needed: int, count: int) -> Choice:
+    text = f"about {needed / 2**30:.2f} GiB in memory for {counted(count, 'table')}"
     limit = f"{MOST_BYTES / 2**30:.0f} GiB"
     if needed <= MOST_BYTES:
         return Choice("in_process", f"{text}, within {limit}.")
@@ -75,15 +97,15 @@ def estimate(parts: Sequence[Part], rows: int) -> int:
     Tables are read one after the other. All rows of a table are counted, though a read leaves out files that are out
     of reach.
     """
-    largest = max((_size(part) for part in parts), default=0)
+    largest = max((_table_bytes(part.path, part.version, part.columns) for part in parts), default=0)
     cells = rows * sum(len(part.features) for part in parts)
     return largest + rows * _SPINE_ROW + cells * _CELL
 
 
-def _size(part: Part) -> int:
-    schema = tables.schema(part.path, part.version)
-    known = [schema.field(column).type for column in part.columns if column in schema.names]
-    return tables.rows(part.path, part.version) * (sum(map(_width, known)) + _BESIDE)
+def _table_bytes(path: Path, version: int | None, columns: Sequence[str]) -> int:
+    schema = tables.schema(path, version)
+    known = [schema.field(column).type for column in columns if column in schema.names]
+    return tables.rows(path, version) * (sum(map(_width, known)) + _BESIDE)
 
 
 def _width(found: pa.DataType) -> int:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     Ints = npt.NDArray[np.int64]
 
-_ENTITIES_AT_ONCE = 5_000
+ENTITIES_AT_ONCE = 5_000
 # More events than this are not kept as they are beside packed rows, whatever a view allows.
 MAX_RAW = 1_024
 
@@ -62,8 +62,8 @@ def encode_states(plan: Plan, events: pa.Table, stamp: Stamp) -> Iterator[Encode
     """
     view = plan.view
     rows, begins, ends = sorted_events(view, events)
-    for start in range(0, len(begins), _ENTITIES_AT_ONCE):
-        block = slice(start, start + _ENTITIES_AT_ONCE)
+    for start in range(0, len(begins), ENTITIES_AT_ONCE):
+        block = slice(start, start + ENTITIES_AT_ONCE)
         offset = int(begins[start])
         part = rows.slice(offset, int(ends[block][-1]) - offset).combine_chunks()
         held = _events(part, begins[block] - offset, ends[block] - offset)

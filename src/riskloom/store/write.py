@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import secrets
 import zlib
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,41 +17,25 @@ from riskloom.lake import ops, tables
 from riskloom.lake.bucketed.table import snapshot
 from riskloom.lake.commits import committed
 from riskloom.lake.paths import Lake
-from riskloom.store.absorb import Absorbed, absorb
 from riskloom.store.carry import carry, expire
-from riskloom.store.changed import changed_keys, distinct_keys, of_keys
-from riskloom.store.inner.base import Batch, state_key
-from riskloom.store.packed.head import Stamp
-from riskloom.store.point_in_time import EVENT_TS, read_events
-from riskloom.store.slices import Slices, constant, joined
+from riskloom.store.changed import changed_keys, distinct_keys
+from riskloom.store.inner.open import Place
+from riskloom.store.point_in_time import EVENT_TS, event_columns, read_events
+from riskloom.store.size import choose_for_table, spark_tasks
 from riskloom.store.state import NEVER, Mark
-from riskloom.store.states import encode_states
-from riskloom.windows.tables import whole
+from riskloom.store.work import Span, Work, check, in_pieces, send, write_piece
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from feast import FeatureView, RepoConfig
     from feast.infra.registry.base_registry import BaseRegistry
 
+    from riskloom.settings import Settings
     from riskloom.store.evaluate import Plan
     from riskloom.store.online import RiskloomOnlineStore
     from riskloom.store.source import DeltaSource
     from riskloom.store.views import Views
-
-
-_ROWS_AT_ONCE = 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class _Span:
-    """What is to be written: the table's version and identity, and how far."""
-
-    version: int
-    origin: int
-    end: int
-    watermark: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,83 +44,57 @@ class _Job:
 
     Attributes:
         views: The store.
-        name: The view's name.
         plan: The view.
-        path: Its gold table.
         old: The mark that stands.
-        begun: The mark that says that this one has begun.
-        span: What is to be written.
+        work: What is written, and how.
         keys: Whose states are written; None for all, into a build of their own.
     """
 
     views: Views
-    name: str
     plan: Plan
-    path: Path
     old: Mark
-    begun: Mark
-    span: _Span
+    work: Work
     keys: pa.Table | None
 
     @property
-    def slot(self) -> int:
-        """The build that is written."""
-        return self.old.slot if self.keys is not None else self.begun.spare
-
-    @property
-    def cut(self) -> int:
-        """From when on the states are read: a build that serves already must go on serving its mark."""
-        return self.span.watermark if self.keys is None else min(self.span.watermark, self.old.watermark)
-
-    def _same_keys(self) -> bool:
-        return self.views.serving(self.plan, self.old).view.partition_keys == self.plan.view.partition_keys
+    def name(self) -> str:
+        """The view's name."""
+        return self.plan.view.name
 
     def check(self) -> None:
         """Stop where a later materialization has begun."""
-        mark = self.views.read_mark(self.name)
-        if mark is None or (mark.attempt, mark.owner) != (self.begun.attempt, self.begun.owner):
-            raise StoreError.overtaken(self.name)
+        check(self.views, self.name, self.work.begun)
 
-    def events(self) -> Iterator[pa.Table]:
-        """Read the events that the states are made of, those of one entity together."""
-        view, since, span = self.plan.view, self.since, self.span
-        if self.keys is not None:
-            keys = self.keys.select(view.partition_keys)
-            yield of_keys(read_events(view, self.path, since, span.end, span.version, keys), self.keys)
-            return
-        for buckets in _pieces(self.path, span.version):
-            yield read_events(view, self.path, since, span.end, span.version, buckets=buckets)
-
-    @property
-    def since(self) -> int:
-        """Microseconds since the epoch from which on states hold events."""
-        return self.cut - self.plan.view.reach
-
-    def write(self, keys: Slices, states: Slices, ids: Callable[[int], set[str]]) -> None:
-        """Write states; empty ones are tombstones.
-
-        Args:
-            keys: Their keys, as the codec writes them.
-            states: The states.
-            ids: Gives the ids of the events of the state at a place among them.
-        """
-        self.check()
-        placed = joined([constant(state_key(self.slot, b""), len(keys.begins)), keys])
-        batch = Batch(self.span.version, self.begun.attempt, placed, states)
-        if left := set(self.views.states.write_batch(self.name, batch)):
-            wanted = {row.key: Absorbed(row, ids(place)) for place, row in enumerate(batch.rows()) if row.key in left}
-            absorb(self.views.states, self.plan, self.span.watermark, wanted)
-        committed(f"online.{self.name}", batch.revision)
+    def send(self, runner: str, settings: Settings | None) -> int:
+        """Write the states, by tasks where the table is large and they can reach the store; give how many there are."""
+        work, version = self.work, self.work.span.version
+        pieces = in_pieces(work.path, version, self.keys)
+        if self.views.states.shared and pieces[1:]:
+            choice = choose_for_table(runner, work.path, version, event_columns(self.plan.view))
+            if choice.runner == "spark":
+                return sum(spark_tasks(settings).map(partial(write_piece, work), pieces))
+        return send(work, self.views, pieces)
 
     def carry(self) -> None:
         """Bring what was pushed into the build that serves into one that shall take its place."""
         if self.keys is None and self.old.generation and self._same_keys():
-            span, slots = (self.since, self.span.end, self.span.version), (self.old.slot, self.slot)
-            carry(self.views.states, self.plan, self.path, span, self.span.watermark, slots)
+            work = self.work
+            span, slots = (work.since, work.span.end, work.span.version), (self.old.slot, work.slot)
+            carry(self.views.states, self.plan, work.path, span, work.span.watermark, slots)
+
+    def _same_keys(self) -> bool:
+        return self.views.serving(self.plan, self.old).view.partition_keys == self.plan.view.partition_keys
 
 
 def write_view(
-    config: RepoConfig, store: RiskloomOnlineStore, table: FeatureView, until: int | None, *, full: bool = False
+    config: RepoConfig,
+    store: RiskloomOnlineStore,
+    table: FeatureView,
+    until: int | None,
+    *,
+    full: bool = False,
+    runner: str = "auto",
+    settings: Settings | None = None,
 ) -> Mark:
     """Write the states of the entities whose events changed since the last materialized version, then the mark.
 
@@ -149,6 +107,9 @@ def write_view(
         table: The Feast view.
         until: Microseconds since the epoch up to which events are taken; None for all there are.
         full: Write all states anew.
+        runner: Who writes the states: this process (``in_process``), tasks of Spark's executors (``spark``), or what
+            the size of the table asks for (``auto``). SQLite's file is written by this process alone.
+        settings: Whose options a Spark session is started with.
 
     Returns:
         The mark as it stands now. A view without events and without a completed interval keeps its own.
@@ -162,54 +123,38 @@ def write_view(
     span = _span(table.name, path, old, until)
     if span is None:
         return old
-    job = _begin(views, plan, path, old, span, full=full)
-    written = _send(job)
-    return _complete(job, source.configuration, written)
+    place = Place.of(config)
+    job = _begin(views, plan, old, _Wanted(place, source.configuration, path, span), full=full)
+    written = job.send(runner, settings)
+    job.carry()
+    return _complete(job, written)
 
 
-def _send(job: _Job) -> int:
-    """Write the states, and give how many there are: while a batch is on its way, the next one is encoded."""
-    stamp = Stamp(job.span.version, job.begun.attempt, job.cut)
-    batches = (batch for events in job.events() for batch in encode_states(job.plan, events, stamp))
-    there: set[bytes] = set()
-    entities = 0
-    with ThreadPoolExecutor(1) as sender:
-        try:
-            sent = sender.submit(job.check)
-            for batch in batches:
-                sent.result()
-                sent = sender.submit(job.write, batch.keys, batch.states, batch.ids)
-                entities += len(batch.keys.begins)
-                if job.keys is not None:
-                    there.update(batch.keys.parts())
-            sent.result()
-            if gone := _gone(job, there):
-                sender.submit(job.write, Slices.of(gone), constant(b"", len(gone)), _no_ids).result()
-            sender.submit(job.carry).result()
-        finally:
-            sender.submit(job.views.states.close).result()
-    return entities
+class _Wanted(NamedTuple):
+    """What is wanted of a materialization that has not begun."""
+
+    place: Place
+    configuration: bytes
+    path: Path
+    span: Span
 
 
-def _no_ids(_: int) -> set[str]:
-    return set()
-
-
-def _begin(views: Views, plan: Plan, path: Path, old: Mark, span: _Span, *, full: bool) -> _Job:
-    name = plan.view.name
-    keys = None if full else _changed(plan, path, old, span)
+def _begin(views: Views, plan: Plan, old: Mark, wanted: _Wanted, *, full: bool) -> _Job:
+    name, span = plan.view.name, wanted.span
+    keys = None if full else _changed(plan, wanted.path, old, span)
     begun = replace(old, attempt=old.attempt + 1, owner=secrets.randbits(64))
     if keys is None:
         begun = replace(begun, spare=begun.attempt)
     views.write_mark(name, begun)
-    job = _Job(views, name, plan, path, old, begun, span, keys)
+    slot, cut = (begun.spare, span.watermark) if keys is None else (old.slot, min(span.watermark, old.watermark))
+    job = _Job(views, plan, old, Work(*wanted[:3], begun, slot, span, cut), keys)
     job.check()
     if old.spare:
         views.drop_builds(name, [old.spare])
     return job
 
 
-def _changed(plan: Plan, path: Path, old: Mark, span: _Span) -> pa.Table | None:
+def _changed(plan: Plan, path: Path, old: Mark, span: Span) -> pa.Table | None:
     """Say whose states are to be written; None for everybody's.
 
     After a materialization that did not end nobody knows what it wrote, so all is built anew.
@@ -224,17 +169,9 @@ def _changed(plan: Plan, path: Path, old: Mark, span: _Span) -> pa.Table | None:
     return distinct_keys(pa.concat_tables([keys, later], promote_options="permissive"), keys.column_names)
 
 
-def _gone(job: _Job, there: set[bytes]) -> list[bytes]:
-    """Give the keys of entities that have no event in reach any more."""
-    if job.keys is None or not job.keys.num_rows:
-        return []
-    written = job.plan.codec.encode_all([whole(column) for column in job.keys.columns])
-    return [key for key in written.parts() if key not in there]
-
-
-def _complete(job: _Job, configuration: bytes, entities: int) -> Mark:
+def _complete(job: _Job, entities: int) -> Mark:
     job.check()
-    span, attempt = job.span, job.begun.attempt
+    work, span, attempt = job.work, job.work.span, job.work.begun.attempt
     mark = Mark(
         declaration=job.plan.declaration,
         generation=attempt,
@@ -243,17 +180,17 @@ def _complete(job: _Job, configuration: bytes, entities: int) -> Mark:
         end=span.end,
         version=span.version,
         entities=entities,
-        slot=job.slot,
+        slot=work.slot,
         spare=job.old.slot if job.keys is None else 0,
-        owner=job.begun.owner,
+        owner=work.begun.owner,
         origin=span.origin,
     )
-    job.views.write_declaration(job.name, mark, configuration)
+    job.views.write_declaration(job.name, mark, work.configuration)
     job.views.write_mark(job.name, mark)
     committed(f"online.{job.name}", attempt)
     # What was pushed while the mark moved; those who push look at the mark again, so no more comes after it.
     job.carry()
-    expire(job.views.states, job.plan, span.watermark, job.slot)
+    expire(job.views.states, job.plan, span.watermark, work.slot)
     if not mark.spare:
         return mark
     job.views.drop_builds(job.name, [mark.spare])
@@ -272,7 +209,7 @@ def record(registry: BaseRegistry, project: str, table: FeatureView, mark: Mark,
     committed("registry", f"{table.name} materialized")
 
 
-def _span(view: str, path: Path, old: Mark, until: int | None) -> _Span | None:
+def _span(view: str, path: Path, old: Mark, until: int | None) -> Span | None:
     # The record before the version: the table then has at least what the record speaks of.
     recorded = ops.latest_view(Lake(path.parent.parent), view)
     version = tables.version(path)
@@ -284,7 +221,7 @@ def _span(view: str, path: Path, old: Mark, until: int | None) -> _Span | None:
     if end == NEVER:
         return None
     origin = zlib.crc32(tables.identity(path).encode())
-    return _Span(version, origin, end, end if complete is None else min(end, complete))
+    return Span(version, origin, end, end if complete is None else min(end, complete))
 
 
 def _newest(path: Path, version: int) -> int:
@@ -295,20 +232,3 @@ def _newest(path: Path, version: int) -> int:
     times = tables.read(path, columns=[EVENT_TS], version=version).column(EVENT_TS).cast(pa.int64())
     newest = pc.max(times).as_py()
     return NEVER if newest is None else newest + 1
-
-
-def _pieces(path: Path, version: int) -> Iterator[set[str] | None]:
-    """Give buckets to read at once, so that memory does not grow with the table; None for a table without."""
-    seen = snapshot(path, version)
-    if seen is None or not seen.bucketed:
-        yield None
-        return
-    piece: set[str] = set()
-    rows = 0
-    for file in sorted(seen.files, key=lambda file: file.bucket):
-        if rows >= _ROWS_AT_ONCE and file.bucket not in piece:
-            yield piece
-            piece, rows = set(), 0
-        piece.add(file.bucket)
-        rows += file.rows
-    yield piece

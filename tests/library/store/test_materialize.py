@@ -17,7 +17,7 @@ from riskloom.errors import StoreError
 from riskloom.intervals import to_micros
 from riskloom.lake.commits import LOGGER
 from riskloom.lake.paths import Lake
-from riskloom.store import write
+from riskloom.store import work, write
 from riskloom.store.client import OnlineFeatures
 from riskloom.store.materialize import materialize
 from riskloom.store.register import register
@@ -51,6 +51,11 @@ def stored(shop):
             "SELECT key, length(body) FROM riskloom_shop_user_logins WHERE substr(key, 1, 1) = X'73'"
         )
         return sorted(rows)
+
+
+def at_commits(patch, function):
+    for module in (work, write):
+        patch.setattr(module, "committed", function)
 
 
 def mark(shop):
@@ -146,7 +151,7 @@ def test_what_a_killed_update_wrote_does_not_outlive_a_correction(shop, monkeypa
 
     shop.write([event(58, user_name="bob", event_id="wrong")], mode="append")
     with monkeypatch.context() as patch:
-        patch.setattr(write, "committed", killed)
+        at_commits(patch, killed)
         with pytest.raises(Killed):
             materialize(shop.project)
     shop.write([event(0), event(10, user_name="bob"), event(59)], at(60))
@@ -159,7 +164,7 @@ def test_a_full_build_is_written_beside_and_leaves_nothing_behind(shop, monkeypa
     once = stored(shop)
     seen = []
     real = write.committed
-    monkeypatch.setattr(write, "committed", lambda *args: (real(*args), seen.append(len(stored(shop)))))
+    at_commits(monkeypatch, lambda *args: (real(*args), seen.append(len(stored(shop)))))
     assert materialize(shop.project, ["user_logins"], full=True) == {"user_logins": 2}
     assert seen[0] == 4
     fresh = stored(shop)
@@ -205,11 +210,11 @@ def test_a_view_stays_in_service_while_it_is_materialized_and_after_a_crash(shop
             seen.extend([count(shop), count(shop, BOB), count(shop, instant=at(60)), count(shop, instant=at(101))])
             raise Killed
 
-    monkeypatch.setattr(write, "committed", killed)
+    at_commits(monkeypatch, killed)
     with pytest.raises(Killed):
         materialize(shop.project)
     assert seen == [(2, "present"), (1, "present"), (2, "present"), (2, "present")]
-    monkeypatch.setattr(write, "committed", real)
+    at_commits(monkeypatch, real)
     assert [count(shop), count(shop, BOB)] == [(2, "present"), (1, "present")]
     materialize(shop.project)
     assert mark(shop).watermark == to_micros(at(110))
@@ -227,7 +232,7 @@ def test_what_a_killed_materialization_wrote_does_not_outlive_a_correction(shop,
     def killed(table, version):
         raise Killed
 
-    monkeypatch.setattr(write, "committed", killed)
+    at_commits(monkeypatch, killed)
     with pytest.raises(Killed):
         materialize(shop.project)
     monkeypatch.undo()
@@ -238,7 +243,7 @@ def test_what_a_killed_materialization_wrote_does_not_outlive_a_correction(shop,
 
 
 def test_a_materialization_that_is_overtaken_stops(shop, monkeypatch):
-    encode = write.encode_states
+    encode = work.encode_states
 
     def overtaken(*args):
         store = open_store(shop.repo)
@@ -247,7 +252,7 @@ def test_a_materialization_that_is_overtaken_stops(shop, monkeypatch):
         views.write_mark("user_logins", replace(begun, attempt=begun.attempt + 1))
         return encode(*args)
 
-    monkeypatch.setattr(write, "encode_states", overtaken)
+    monkeypatch.setattr(work, "encode_states", overtaken)
     message = "view 'user_logins': a later materialization has begun, so this one stopped. Run one at a time."
     with pytest.raises(StoreError, match=whole(message)):
         materialize(shop.project, ["user_logins"])

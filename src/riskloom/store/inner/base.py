@@ -94,7 +94,13 @@ Found = bytes | Held | None
 
 
 class StateStore(Protocol):
-    """A store of bytes by view and key: what a batch writes whole, and a recent part that pushes change."""
+    """A store of bytes by view and key: what a batch writes whole, and a recent part that pushes change.
+
+    Attributes:
+        shared: Whether several machines can write it at once.
+    """
+
+    shared: bool
 
     def read(self, asked: Sequence[tuple[str, Sequence[bytes]]]) -> list[list[Found]]:
         """Read keys of several views in one round trip; None where there is nothing.

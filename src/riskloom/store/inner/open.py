@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from riskloom.errors import StoreError
 from riskloom.store.inner.postgres import PostgresStates
@@ -13,7 +14,8 @@ from riskloom.store.inner.redis import RedisStates
 from riskloom.store.inner.sqlite import SqliteStates
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+    from typing import Self
 
     from feast import RepoConfig
 
@@ -47,19 +49,43 @@ def reachable(kind: str) -> Iterator[None]:
         raise StoreError.unreachable(f"Feast's {kind} store", str(error)) from error
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a repository keeps its states; what a process needs to open them.
+
+    Attributes:
+        options: What ``online_store.inner`` holds.
+        project: Feast's project.
+        repo: Folder of ``feature_store.yaml``.
+    """
+
+    options: Mapping[str, Any]
+    project: str
+    repo: Path
+
+    @classmethod
+    def of(cls, config: RepoConfig) -> Self:
+        """Give the place that a repository's configuration names."""
+        return cls(config.online_store.inner, config.project, Path(config.repo_path or "."))
+
+
 def open_states(config: RepoConfig) -> StateStore:
-    """Open the store that ``online_store.inner`` names.
+    """Open the store that ``online_store.inner`` names; see ``open_at``."""
+    return open_at(Place.of(config))
+
+
+def open_at(place: Place) -> StateStore:
+    """Open a store of states.
 
     Raises:
         StoreError: It is none of sqlite, redis and postgres.
     """
-    options, project = config.online_store.inner, config.project
-    kind = options["type"]
+    options, kind = place.options, place.options["type"]
     if kind == "sqlite":
-        path = Path(config.repo_path or ".") / options.get("path", _DEFAULT_PATH)
-        return SqliteStates(path.resolve(), project)
+        path = place.repo / options.get("path", _DEFAULT_PATH)
+        return SqliteStates(path.resolve(), place.project)
     if kind == "redis":
-        return RedisStates(options, project)
+        return RedisStates(options, place.project)
     if kind == "postgres":
-        return PostgresStates(options, project)
+        return PostgresStates(options, place.project)
     raise StoreError.unknown_inner(kind)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from riskloom.store.inner.base import Batch, Found, Row, Swap
 
 _ROWS_A_STATEMENT = 2_000
+# Seconds that a statement of a batch may take; who answers a caller sets a shorter time.
+_PATIENCE_S = 60.0
 
 
 class PostgresStates:
@@ -31,6 +33,8 @@ class PostgresStates:
         patience: Seconds after which a server that does not answer is said to fail; None for as long as it takes.
     """
 
+    shared = True
+
     def __init__(self, options: Mapping[str, Any], project: str) -> None:
         from feast.infra.utils.postgres.postgres_config import PostgreSQLConfig
 
@@ -38,7 +42,7 @@ class PostgresStates:
         self._where = f"PostgreSQL at {self._config.host}:{self._config.port}"
         self._project = project
         self._local = threading.local()
-        self.patience: float | None = None
+        self.patience: float | None = _PATIENCE_S
 
     def read(self, asked: Sequence[tuple[str, Sequence[bytes]]]) -> list[list[Found]]:
         """Read keys of several views by one pipeline."""
@@ -139,10 +143,16 @@ class PostgresStates:
     def sweep(self, view: str) -> int:
         """Remove tombstones, and write the table anew: dead rows keep what they held."""
         self._create(view)
-        with self._connection() as connection:
-            query = f"DELETE FROM {self._table(view)} WHERE body = '' AND recent = ''"
-            swept = connection.execute(query).rowcount
-            connection.execute(f"VACUUM (FULL) {self._table(view)}")
+        self.close()
+        kept, self.patience = self.patience, None
+        try:
+            with self._connection() as connection:
+                query = f"DELETE FROM {self._table(view)} WHERE body = '' AND recent = ''"
+                swept = connection.execute(query).rowcount
+                connection.execute(f"VACUUM (FULL) {self._table(view)}")
+        finally:
+            self.patience = kept
+            self.close()
         return swept
 
     def close(self) -> None:
@@ -194,9 +204,8 @@ class PostgresStates:
         from feast.infra.utils.postgres.connection_utils import _get_conn_kwargs, _get_conninfo
 
         given = {"keepalives_idle": self._config.keepalives_idle, **_get_conn_kwargs(self._config)}
-        if self.patience is not None:
-            # libpq takes whole seconds, two at least.
-            given["connect_timeout"] = 2
+        # libpq takes whole seconds, two at least.
+        given["connect_timeout"] = 2
         connection = psycopg.connect(_get_conninfo(self._config), autocommit=True, **given)
         if self.patience is not None:
             connection.wait = partial(connection.wait, timeout=self.patience)  # type: ignore[method-assign]

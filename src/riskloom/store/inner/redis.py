@@ -71,6 +71,8 @@ class RedisStates:
         project: Feast's project.
     """
 
+    shared = True
+
     def __init__(self, options: Mapping[str, Any], project: str) -> None:
         from redis import Redis
         from redis.exceptions import RedisError, ResponseError

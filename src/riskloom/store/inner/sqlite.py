@@ -32,6 +32,8 @@ class SqliteStates:
         patience: Seconds to wait for others that write.
     """
 
+    shared = False
+
     def __init__(self, path: Path, project: str) -> None:
         self._path, self._project = path, project
         self._local = threading.local()
