@@ -264,6 +264,47 @@ def gap_stddev(**options: Unpack[Options]) -> Aggregation:
     return Aggregation(function="gap_stddev", **options)
 
 
+def gap_last(column: str | None = None, **options: Unpack[Options]) -> Aggregation:
+    """Give the seconds between the newest two events, or the newest two that have a value; null for fewer than two.
+
+    Example:
+        >>> gap_last("latitude").label
+        'gap_last(latitude)'
+    """
+    return Aggregation(function="gap_last", column=column, **options)
+
+
+def gap_entropy(**options: Unpack[Options]) -> Aggregation:
+    """Give the Shannon entropy of the gaps between neighbours of the newest 256 events, in nats; 0 for a machine's.
+
+    Gaps are told apart by their power of two, in microseconds. Null for fewer than three events.
+
+    Example:
+        >>> gap_entropy().label
+        'gap_entropy()'
+    """
+    return Aggregation(function="gap_entropy", **options)
+
+
+def distance(latitude: str, longitude: str, **options: Unpack[Options]) -> Aggregation:
+    """Give the kilometres between the newest two places, along a great circle; null for fewer than two.
+
+    Divided by ``gap_last`` it is the speed of whoever was at both: of more than 0.25 km a second, nobody's.
+
+    Args:
+        latitude: Degrees, from -90 to 90; a place outside of the globe is none.
+        longitude: Degrees, from -180 to 180. An event has both or neither.
+        **options: See ``Options``.
+
+    Example:
+        >>> ratio(distance("latitude", "longitude"), gap_last("latitude")).label
+        'distance(latitude, longitude) / gap_last(latitude)'
+    """
+    where = options.get("where")
+    parts = (last_k(latitude, 2, where=where), last_k(longitude, 2, where=where))
+    return Aggregation(function="distance", parts=parts, **options)
+
+
 def novelty(*, history: str, **options: Unpack[Options]) -> Aggregation:
     """Say whether all that is known of the entity in a longer window lies in this one; null where nothing is.
 

@@ -98,6 +98,8 @@ class Aggregation:
         if self.function == "ratio":
             return " / ".join(part.label for part in self.parts)
         inside = [part.label for part in self.parts] or ([self.column] if self.column else [])
+        if self.function == "distance":
+            inside = [str(part.column) for part in self.parts]
         return f"{self.function}({', '.join(inside)})"
 
     def features(self, place: str, source: EventSource, windows: tuple[str, ...], entity: Entity) -> Iterator[Feature]:
@@ -147,6 +149,8 @@ class Aggregation:
             return tuple(self._ratio_part(part, place, source, length, entity) for part in self.parts)
         if self.function == "leave_own_out":
             return self._left_out(place, source, length, entity)
+        if self.function == "distance":
+            return tuple(self._coordinate(part, place, source, length, entity) for part in self.parts)
         if self.baseline is None:
             return ()
         if parse_duration(self.baseline) <= parse_duration(length):
@@ -171,6 +175,13 @@ class Aggregation:
                 place, f"{self.label}: {part.label} is a {feature.dtype}. A ratio divides numbers."
             )
         return feature
+
+    def _coordinate(self, part: Aggregation, place: str, source: EventSource, length: str, entity: Entity) -> Feature:
+        dtype = source.columns.get(part.column or "")
+        if dtype is not None and dtype not in NUMERIC:
+            raise DeclarationError.wrong_type(f"{place}, {self.label}", str(part.column), dtype, NUMERIC)
+        shifted = replace(part, delay=self.delay, hop=self.hop)
+        return next(shifted.features(place, source, (length,), entity))
 
     def _left_out(self, place: str, source: EventSource, length: str, entity: Entity) -> tuple[Feature, ...]:
         part = replace(self.parts[0], delay=self.delay, hop=self.hop)
@@ -209,7 +220,11 @@ class Aggregation:
     def _name(self, window: Window, source: EventSource) -> str:
         inner = self.parts[0] if self.function == "leave_own_out" else self
         words = [inner.where.name] if inner.where else []
-        words += [inner.column or "events", inner.function + parameter_text(inner.function, inner.params)]
+        columns = [str(part.column) for part in self.parts] if self.function == "distance" else []
+        words += [
+            inner.column or "_".join(columns) or "events",
+            inner.function + parameter_text(inner.function, inner.params),
+        ]
         if self.baseline:
             words[-1] += format_duration(parse_duration(self.baseline))
         if self.within:

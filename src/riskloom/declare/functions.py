@@ -62,9 +62,12 @@ FUNCTIONS: dict[str, Function] = {
     "time_since_last": Function(),
     "gap_mean": Function(),
     "gap_stddev": Function(),
+    "gap_last": Function(DTYPES, optional=True),
+    "gap_entropy": Function(),
     "novelty": Function(gives="bool", baseline=True),
     "zscore": Function(NUMERIC, baseline=True),
     "ratio": Function(parts=2),
+    "distance": Function(parts=2),
     "leave_own_out": Function(gives="part", parts=1),
 }
 COUNTS = ("count", "count_distinct")

@@ -20,6 +20,9 @@ _UNITS = {
     "time_since_last": "seconds",
     "gap_mean": "seconds",
     "gap_stddev": "seconds",
+    "gap_last": "seconds",
+    "gap_entropy": "nats",
+    "distance": "kilometres",
     "novelty": "true or false",
     "zscore": "standard deviations",
 }
@@ -44,6 +47,9 @@ _WORDS = {
     "time_since_last": "time since the newest of {of}",
     "gap_mean": "mean time between {of}",
     "gap_stddev": "standard deviation of the time between {of}",
+    "gap_last": "time between the newest two {of}",
+    "gap_entropy": "entropy of the time between {of}",
+    "distance": "distance between the newest two places of {of}",
     "novelty": "whether {of} are all that is known",
     "zscore": "mean of {of} beside that of its baseline",
 }

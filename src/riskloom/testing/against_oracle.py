@@ -22,7 +22,7 @@ from riskloom.testing.samples import every_feature
 from riskloom.windows import compute
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from riskloom.declare import Feature, FeatureView
     from riskloom.testing.rows import Row
@@ -79,7 +79,7 @@ def differences(
             rows = (wider if feature.of_others else streams)[tuple(row[name] for name in names)]
             key = {name: row[name] for name in keys}
             wanted = naive.feature_value(feature, rows, key, row["at"])
-            if not _agree(value, wanted, partial(naive.tolerance, feature, rows, key, row["at"])):
+            if not naive.agree(value, wanted, partial(naive.tolerance, feature, rows, key, row["at"])):
                 yield Difference(row, feature.name, value, wanted)
 
 
@@ -88,12 +88,6 @@ def _by_key(rows: Sequence[Row], names: Sequence[str]) -> dict[tuple[Any, ...], 
     for row in rows:
         streams[tuple(row[name] for name in names)].append(row)
     return streams
-
-
-def _agree(found: object, wanted: object, tolerance: Callable[[], float]) -> bool:
-    if isinstance(wanted, float) and isinstance(found, float):
-        return found == wanted or abs(found - wanted) <= tolerance()
-    return type(found) is type(wanted) and found == wanted
 
 
 def random_differences(view: FeatureView, seed: int, cases: range) -> list[Difference]:

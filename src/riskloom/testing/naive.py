@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from riskloom.declare.functions import ACCURACY
 from riskloom.intervals import SECOND, available
 from riskloom.testing.naive_filter import passes
-from riskloom.testing.naive_functions import decayed, of_times, of_values
+from riskloom.testing.naive_functions import decayed, distance, of_times, of_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -60,7 +60,7 @@ def _of_rows(feature: Feature, rows: list[Mapping[str, Any]], at: int) -> Any:  
     if feature.function == "decayed_sum":
         ones = [1.0] * len(times)
         return decayed(times, ones if feature.column is None else values, at, feature.params[0])
-    if feature.function in ("time_since_first", "time_since_last", "gap_mean", "gap_stddev"):
+    if feature.function in ("time_since_first", "time_since_last") or feature.function.startswith("gap_"):
         return of_times(feature.function, times, at)
     return of_values(feature.function, values, feature.params)
 
@@ -92,6 +92,7 @@ def _zscore(values: list[Any]) -> float | None:
 _OF_PARTS: dict[str, Callable[[list[Any]], Any]] = {
     "ratio": _ratio,
     "zscore": _zscore,
+    "distance": lambda places: distance(*places),
     "novelty": lambda counts: counts[0] == counts[1] if counts[0] else None,
 }
 
@@ -126,6 +127,8 @@ def tolerance(feature: Feature, events: Sequence[Mapping[str, Any]], key: Mappin
     if feature.function in ("ratio", "zscore"):
         return _quotient_tolerance(feature, events, key, at)
     rows = seen(feature.leaves[0], events, {name: key[name] for name in feature.leaves[0].keys or key}, at)
+    if feature.function == "distance":
+        return 1e-6
     if feature.function in ("gap_mean", "gap_stddev"):
         return 1e-9 * max([1.0, *(float((row["event_ts"] - rows[0]["event_ts"]) / SECOND) for row in rows)])
     if feature.function == "decayed_sum" and feature.column is None:
@@ -135,8 +138,20 @@ def tolerance(feature: Feature, events: Sequence[Mapping[str, Any]], key: Mappin
     return _spread(feature, feature.leaves[0].function, sizes)
 
 
+def agree(found: object, wanted: object, tolerance: Callable[[], float]) -> bool:
+    """Say whether a reader's value is the oracle's: doubles within the tolerance, all else equal and of one type.
+
+    Example:
+        >>> agree(1.0, 1.0 + 1e-12, lambda: 1e-9), agree(1, 1.0, lambda: 0.0)
+        (True, False)
+    """
+    if isinstance(wanted, float) and isinstance(found, float):
+        return found == wanted or abs(found - wanted) <= tolerance()
+    return type(found) is type(wanted) and found == wanted
+
+
 def _spread(feature: Feature, function: str, values: list[Any]) -> float:
-    if function in ("entropy", "hhi", "top_share"):
+    if function in ("entropy", "hhi", "top_share", "gap_entropy"):
         return 1e-9
     if function == "quantile":
         return ACCURACY * float(max(map(abs, [*values, feature.params[1]]))) * (1 + 1e-9)

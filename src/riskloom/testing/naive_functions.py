@@ -48,9 +48,40 @@ def of_times(function: str, times: Sequence[int], at: int) -> float | None:
         return (at - times[-1 if function.endswith("last") else 0]) / SECOND if times else None
     newest = times[-NEWEST_CAP:]
     gaps = [Fraction(after - before, SECOND) for before, after in pairwise(newest)]
+    if function == "gap_last":
+        return float(gaps[-1]) if gaps else None
+    if function == "gap_entropy":
+        return _gap_entropy([after - before for before, after in pairwise(newest)])
     if function == "gap_mean":
         return float(statistics.mean(gaps)) if gaps else None
     return float(statistics.stdev(gaps)) if len(gaps) > 1 else None
+
+
+def _gap_entropy(gaps: Sequence[int]) -> float | None:
+    """Give the entropy of gaps by how many bits they have."""
+    if len(gaps) < 2:  # noqa: PLR2004 - between three events
+        return None
+    shares = [count / len(gaps) for count in Counter(gap.bit_length() for gap in gaps).values()]
+    return abs(math.fsum(share * math.log(share) for share in shares))
+
+
+def distance(latitudes: Values | None, longitudes: Values | None) -> float | None:
+    """Give the kilometres between two places, the newest first, by the angle between their directions from the centre.
+
+    Example:
+        >>> round(distance([0.0, 0.0], [0.0, 90.0]))
+        10008
+    """
+    if not latitudes or not longitudes or len(latitudes) < 2 or len(longitudes) < 2:  # noqa: PLR2004 - places
+        return None
+    if max(map(abs, latitudes)) > 90 or max(map(abs, longitudes)) > 180:  # noqa: PLR2004 - degrees
+        return None
+    one, other = (
+        (math.cos(lat) * math.cos(lon), math.cos(lat) * math.sin(lon), math.sin(lat))
+        for lat, lon in zip(map(math.radians, latitudes), map(math.radians, longitudes), strict=True)
+    )
+    cross = [one[i - 1] * other[i - 2] - one[i - 2] * other[i - 1] for i in range(3)]
+    return 6371.0088 * math.atan2(math.hypot(*cross), sum(a * b for a, b in zip(one, other, strict=True)))
 
 
 def decayed(times: Sequence[int], values: Sequence[float], at: int, half_life: float) -> float | None:

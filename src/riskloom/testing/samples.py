@@ -40,7 +40,7 @@ def every_feature(
 
     Example:
         >>> len(every_feature().features)
-        588
+        648
     """
     source = EventSource(name="events", files="*.log", transform="events:to_events", columns=COLUMNS, delay=delay)
     return FeatureView(
@@ -82,6 +82,8 @@ def _ratios() -> Iterator[Aggregation]:
     yield aggregate.ratio(aggregate.count(where=CHOSEN), aggregate.count())
     yield aggregate.ratio(aggregate.sum("amount"), aggregate.sum("units"))
     yield aggregate.ratio(aggregate.gap_stddev(), aggregate.gap_mean())
+    yield aggregate.distance("amount", "units", where=CHOSEN)
+    yield aggregate.ratio(aggregate.distance("units", "units"), aggregate.gap_last("units"))
 
 
 def _shifted() -> Iterator[Aggregation]:

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 
     from riskloom.declare import Feature
 
+EARTH_RADIUS = 6371.0088
+"""Mean radius of the Earth, in kilometres (IUGG)."""
+POLE = 90.0
+"""Latitude of a pole, in degrees."""
+
 
 def parts(feature: Feature) -> tuple[Feature, ...]:
     """Give the features whose values a feature is made from; those of ``leave_own_out`` are sums to subtract."""
@@ -92,6 +97,31 @@ def _leave_own_out(feature: Feature, values: Sequence[pa.Array]) -> pa.Array:
     return pa.array(wide.deviation_of(left, (upper, lower), words), mask=left < 2)  # noqa: PLR2004 - of two at least
 
 
+def _distance(_: Feature, values: Sequence[pa.Array]) -> pa.Array:
+    """Measure between the newest two places on a sphere as large as the Earth."""
+    (later_lat, lat, has_lat), (later_lon, lon, has_lon) = (_newest_two(part) for part in values)
+    on_globe = (np.maximum(abs(lat), abs(later_lat)) <= POLE) & (np.maximum(abs(lon), abs(later_lon)) <= 2 * POLE)
+    there = has_lat & has_lon & on_globe
+    one, other, turn = (np.radians(np.where(there, part, 0.0)) for part in (lat, later_lat, later_lon - lon))
+    # Vincenty's formula for a sphere (Survey Review XXIII, 1975), exact for places near each other and for antipodes.
+    across = np.hypot(
+        np.cos(other) * np.sin(turn), np.cos(one) * np.sin(other) - np.sin(one) * np.cos(other) * np.cos(turn)
+    )
+    along = np.sin(one) * np.sin(other) + np.cos(one) * np.cos(other) * np.cos(turn)
+    return pa.array(EARTH_RADIUS * np.arctan2(across, along), mask=~there)
+
+
+def _newest_two(lists: pa.Array) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]:
+    """Take the first two of each list, and say whether there are two."""
+    lengths = to_numpy(pc.fill_null(pc.list_value_length(lists), 0))
+    two = lengths == 2  # noqa: PLR2004 - places
+    starts = (np.cumsum(lengths) - lengths)[two]
+    flat = to_numpy(lists.flatten().cast(pa.float64(), safe=False))
+    newest, before = np.zeros((2, len(two)))
+    newest[two], before[two] = flat[starts], flat[starts + 1]
+    return newest, before, two
+
+
 def to_numpy(values: pa.Array) -> npt.NDArray[Any]:
     """Give an array without nulls as NumPy's."""
     array: npt.NDArray[Any] = values.to_numpy(zero_copy_only=False)
@@ -100,6 +130,7 @@ def to_numpy(values: pa.Array) -> npt.NDArray[Any]:
 
 _COMBINED: dict[str, Callable[[Feature, Sequence[pa.Array]], pa.Array]] = {
     "ratio": _ratio,
+    "distance": _distance,
     "zscore": _zscore,
     "novelty": _novelty,
     "leave_own_out": _leave_own_out,

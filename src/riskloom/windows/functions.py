@@ -226,6 +226,18 @@ def _gap_stddev(feature: Feature, selection: Selection, stretches: Stretches) ->
     return _array(feature, deviations / SECOND, bitmap(stretches.count < 3))  # noqa: PLR2004 - two gaps are between three
 
 
+def _gap_entropy(feature: Feature, selection: Selection, stretches: Stretches) -> pa.Array:
+    found = counting.gap_entropies(selection.times, stretches.low, stretches.high, NEWEST_CAP)
+    return _array(feature, found, bitmap(stretches.count < 3))  # noqa: PLR2004 - two gaps are between three
+
+
+def _gap_last(feature: Feature, selection: Selection, stretches: Stretches) -> pa.Array:
+    some = stretches.count > 1
+    seconds, newest = np.zeros(len(some)), stretches.high[some] - 1
+    seconds[some] = (selection.times[newest] - selection.times[newest - 1]) / SECOND
+    return _array(feature, seconds, bitmap(~some))
+
+
 def _moments(feature: Feature, selection: Selection, stretches: Stretches) -> pa.Array:
     """Give counts, sums and sums of squares, from which those of a part can be subtracted."""
     arrays: list[npt.NDArray[Any]] = [stretches.count]
@@ -254,6 +266,8 @@ _FUNCTIONS: dict[str, Callable[[Feature, Selection, Stretches], pa.Array]] = {
     "time_since_last": _time_since_last,
     "gap_mean": _gap_mean,
     "gap_stddev": _gap_stddev,
+    "gap_last": _gap_last,
+    "gap_entropy": _gap_entropy,
     MOMENTS: _moments,
     **FREQUENCIES,
 }

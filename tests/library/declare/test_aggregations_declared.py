@@ -39,6 +39,9 @@ DECLARED = [
     (aggregate.time_since_first(), "events_time_since_first_1h", "float64"),
     (aggregate.gap_mean(), "events_gap_mean_1h", "float64"),
     (aggregate.gap_stddev(where=FAILED), "failed_events_gap_stddev_1h", "float64"),
+    (aggregate.gap_last("score"), "score_gap_last_1h", "float64"),
+    (aggregate.gap_entropy(), "events_gap_entropy_1h", "float64"),
+    (aggregate.distance("score", "amount", where=FAILED), "failed_score_amount_distance_1h", "float64"),
     (aggregate.novelty(history="90d"), "events_novelty90d_1h", "bool"),
     (aggregate.zscore("amount", baseline="30d"), "amount_zscore30d_1h", "float64"),
     (
@@ -92,7 +95,11 @@ REFUSED = [
         lambda: Aggregation(function="median", column="amount"),
         "aggregation 'median': there is no such function. Known: count, sum, mean, min, max, stddev, first, last, last_k, "
         "count_distinct, top_k, top_share, entropy, hhi, quantile, decayed_sum, time_since_first, time_since_last, gap_mean, "
-        "gap_stddev, novelty, zscore, ratio, leave_own_out.",
+        "gap_stddev, gap_last, gap_entropy, novelty, zscore, ratio, distance, leave_own_out.",
+    ),
+    (
+        lambda: view(aggregate.distance("score", "action")),
+        "view 'v', distance(score, action): column 'action' is string, but int64 or float64 is needed.",
     ),
     (lambda: Aggregation(function="ratio"), "ratio: it combines 2 aggregations."),
     (lambda: Aggregation(function="last_k", column="a"), "last_k(a): give it k."),

@@ -18,6 +18,7 @@ COLUMNS = {
     "user": "string",
     "kind": "string",
     "amount": "float64",
+    "east": "float64",
     "units": "int64",
     "flag": "bool",
     "seen": "timestamp",
@@ -135,6 +136,26 @@ def test_gaps_are_seconds_between_neighbours():
     assert gaps(aggregate.gap_mean(), [3, 3]) == 0.0
     steady = aggregate.ratio(aggregate.gap_stddev(), aggregate.gap_mean())
     assert gaps(steady, [0, 3, 6, 9]) == 0.0
+
+
+def test_entropy_of_gaps_is_nothing_for_a_machine():
+    assert gaps(aggregate.gap_entropy(), [0, 3, 6, 9]) == 0.0
+    assert gaps(aggregate.gap_entropy(), [0, 1, 4, 5]) == pytest.approx(math.log(3) - 2 / 3 * math.log(2), rel=1e-15)
+    assert gaps(aggregate.gap_entropy(), [0, 1]) is None
+    assert (gaps(aggregate.gap_last(), [0, 1, 4]), gaps(aggregate.gap_last(), [4])) == (3.0, None)
+
+
+def test_distance_is_between_the_newest_two_places():
+    def between(*places):
+        events = [{"amount": lat, "east": lon, "event_ts": second * SECOND} for second, (lat, lon) in enumerate(places)]
+        return column(aggregate.distance("amount", "east"), events, 60 * SECOND)[0].as_py()
+
+    london, paris, none = (51.5074, -0.1278), (48.8566, 2.3522), (None, None)
+    assert between((0.0, 0.0), london, paris) == pytest.approx(343.56, abs=0.01)
+    assert between(london, none, paris, none) == between(london, paris)
+    assert between((0.0, 179.5), (0.0, -179.5)) == pytest.approx(111.195, abs=0.001)
+    assert between((90.0, 0.0), (-90.0, 7.0)) == pytest.approx(math.pi * 6371.0088)
+    assert (between(london, london), between(london), between(london, (91.0, 0.0))) == (0.0, None, None)
 
 
 def test_gaps_are_those_of_the_newest_events():

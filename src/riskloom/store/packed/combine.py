@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from riskloom.windows.combine import leaves_of, parts
+from riskloom.windows.combine import EARTH_RADIUS, POLE, leaves_of, parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -89,4 +89,25 @@ def _left(function: str, whole: tuple[Any, ...], own: tuple[Any, ...]) -> float 
     return left
 
 
-_COMBINED: dict[str, Callable[..., Any]] = {"ratio": _ratio, "zscore": _zscore, "novelty": _novelty}
+def _distance(latitudes: list[float] | None, longitudes: list[float] | None) -> float | None:
+    """Measure between the newest two places, by the formula of ``windows.combine``."""
+    if not latitudes or not longitudes or not len(latitudes) == len(longitudes) == 2:  # noqa: PLR2004 - places
+        return None
+    if max(map(abs, latitudes)) > POLE or max(map(abs, longitudes)) > 2 * POLE:
+        return None
+    other, one = map(math.radians, latitudes)
+    turn = math.radians(longitudes[0] - longitudes[1])
+    across = math.hypot(
+        math.cos(other) * math.sin(turn),
+        math.cos(one) * math.sin(other) - math.sin(one) * math.cos(other) * math.cos(turn),
+    )
+    along = math.sin(one) * math.sin(other) + math.cos(one) * math.cos(other) * math.cos(turn)
+    return EARTH_RADIUS * math.atan2(across, along)
+
+
+_COMBINED: dict[str, Callable[..., Any]] = {
+    "ratio": _ratio,
+    "zscore": _zscore,
+    "novelty": _novelty,
+    "distance": _distance,
+}

@@ -158,9 +158,14 @@ def _gap(function: str, times: Ints, count: int, raw: Sequence[Record]) -> float
     if raw:
         times = np.sort(np.append(times, [record[0] for record in raw]))
     size = len(times)
-    if size < (2 if function == "gap_mean" else 3):
+    if size < (2 if function in ("gap_mean", "gap_last") else 3):
         return None
-    means, deviations = counting.gaps(times, np.zeros(1, np.int64), np.full(1, size), NEWEST_CAP)
+    if function == "gap_last":
+        return float(times[-1] - times[-2]) / SECOND
+    windows = (np.zeros(1, np.int64), np.full(1, size), NEWEST_CAP)
+    if function == "gap_entropy":
+        return float(counting.gap_entropies(times, *windows)[0])
+    means, deviations = counting.gaps(times, *windows)
     return float((means if function == "gap_mean" else deviations)[0]) / SECOND
 
 

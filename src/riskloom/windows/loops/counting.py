@@ -251,3 +251,30 @@ def gaps(times: Ints, low: Ints, high: Ints, newest: int) -> tuple[Floats, Float
         if last > first + 1:
             deviations[q] = np.sqrt(spread / (last - first - 1))
     return means, deviations
+
+
+@compiled
+def gap_entropies(times: Ints, low: Ints, high: Ints, newest: int) -> Floats:
+    """Give Shannon entropies of the gaps between the newest events of windows, by their power of two, in nats.
+
+    Args:
+        times: Times of the events, microseconds, shape (n,).
+        low: Where each window starts, shape (m,).
+        high: Where it ends, itself not included, shape (m,).
+        newest: How many of its events, at most, are looked at.
+    """
+    found, counts = np.zeros(len(low)), np.zeros(64, dtype=np.int64)
+    for q in range(len(low)):
+        first, last = max(low[q], high[q] - newest), high[q] - 1
+        counts[:] = 0
+        for i in range(first, last):
+            gap, bits = times[i + 1] - times[i], 0
+            while gap > 0:
+                gap >>= 1
+                bits += 1
+            counts[bits] += 1
+        for count in counts:
+            if count:
+                share = count / (last - first)
+                found[q] -= share * np.log(share)
+    return found
