@@ -79,8 +79,7 @@ class Project:
         _check_labels(project)
         _check_transforms(project)
         _check_services(project)
-        for name in project.suites:
-            _find("source", name, project.sources, f"suite {name!r}")
+        _check_suites(project)
         return project
 
     def _declared(self) -> dict[type, dict[str, Any]]:
@@ -287,6 +286,22 @@ def _check_labels(project: Project) -> None:
 def _check_source(project: Project, source: EventSource, where: str) -> None:
     if _find("source", source.name, project.sources, where) is not source:
         raise ProjectError.duplicate("event source", source.name, f"{DECLARATIONS}/", where)
+
+
+def _check_suites(project: Project) -> None:
+    for suite in project.suites.values():
+        where = f"suite {suite.name!r}"
+        source = _find("source", suite.name, project.sources, where)
+        for rule in suite.rows:
+            rule.check_against(where, source.columns)
+        for reference in suite.references:
+            place = f"{where}, reference {reference.name!r}"
+            other = _find("source", reference.source, project.sources, place)
+            for column, columns in ((reference.column, source.columns), (reference.to, other.columns)):
+                if column not in columns:
+                    raise DeclarationError.unknown_column(place, column, columns)
+            if reference.name in source.columns:
+                raise DeclarationError.invalid(place, "the source has a column of this name. Give another one.")
 
 
 def _check_services(project: Project) -> None:

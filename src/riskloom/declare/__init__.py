@@ -12,7 +12,7 @@ from riskloom.declare.label import LabelSource
 from riskloom.declare.profile import Profile
 from riskloom.declare.service import FeatureService
 from riskloom.declare.source import POSITION, EventSource
-from riskloom.declare.suite import Expectation, RowRule, Suite
+from riskloom.declare.suite import Expectation, Reference, RowRule, Suite
 from riskloom.declare.view import FeatureView
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "LabelSource",
     "LinePattern",
     "Profile",
+    "Reference",
     "RowRule",
     "Sshd",
     "Suite",

@@ -44,6 +44,34 @@ class Expectation:
             raise DeclarationError.invalid(f"expectation {self.type!r}", "severity is 'critical' or 'warning'.")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """Something that events name and another source is to know, such as the order that a refund is of.
+
+    The gate adds a bool column of this name to the staged batch: null where an event names nothing, or where nothing of
+    the other source is there yet. An expectation says how many must be known.
+
+    Attributes:
+        name: Name of the column that is added.
+        column: Column that names something.
+        source: Source whose published events know it.
+        to: Their column.
+
+    Example:
+        >>> Reference(name="order_known", column="order_id", source="orders", to="order_id").to
+        'order_id'
+    """
+
+    name: str
+    column: str
+    source: str
+    to: str
+
+    def __post_init__(self) -> None:
+        """Check the name."""
+        check_name("reference", self.name)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Suite:
     """What must hold of one source's staged events.
@@ -52,6 +80,7 @@ class Suite:
         source: Name of the source whose staged batch is checked.
         rows: Rules for single rows; rows that break one (false or null) go to quarantine, the rest goes on.
         expectations: Checked on the rest; they gate the publish.
+        references: Columns for expectations that say whether what an event names is known to another source.
 
     Example:
         >>> Suite(source="logins", rows=(RowRule("user_named", "user_name IS NOT NULL"),)).name
@@ -61,6 +90,7 @@ class Suite:
     source: str
     rows: tuple[RowRule, ...] = ()
     expectations: tuple[Expectation, ...] = ()
+    references: tuple[Reference, ...] = ()
 
     def __post_init__(self) -> None:
         """Check the names."""

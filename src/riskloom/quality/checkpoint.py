@@ -14,21 +14,20 @@ from great_expectations.checkpoint import UpdateDataDocsAction
 from great_expectations.core.run_identifier import RunIdentifier
 
 from riskloom.errors import QualityError
-from riskloom.intervals import format_instant
 from riskloom.quality.compile import POSITION, compile_suite, named_columns
 from riskloom.quality.context import SITE, open_context
 from riskloom.quality.counts import RESULT_FORMAT, SHOWN, kept, reason
+from riskloom.quality.known import BEFORE
 from riskloom.quality.result import Check
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from great_expectations.core import ExpectationSuite, ExpectationValidationResult
     from great_expectations.data_context import FileDataContext
     from pyspark.sql import DataFrame
 
     from riskloom.declare import Expectation, Suite
-    from riskloom.intervals import Interval
 
 _BATCH = "staged"
 _ONE_AT_A_TIME = Lock()
@@ -36,7 +35,7 @@ _ONE_AT_A_TIME = Lock()
 
 
 def run(
-    folder: Path, suite: Suite, events: DataFrame, run_id: str, interval: Interval
+    folder: Path, suite: Suite, events: DataFrame, run_id: str, parameters: Mapping[str, Any]
 ) -> tuple[tuple[Check, ...], Path]:
     """Run a suite on a batch and render its page.
 
@@ -45,29 +44,42 @@ def run(
         suite: What must hold.
         events: The staged batch.
         run_id: Name of the run in Data Docs.
-        interval: Interval of the run; arguments may name its edges as ``{"$PARAMETER": "interval_start"}`` and
-            ``{"$PARAMETER": "interval_end"}``.
+        parameters: What arguments may name as ``{"$PARAMETER": "interval_start"}``. An expectation that names
+            ``rows_week_before`` says nothing where that is not known.
 
     Returns:
         One check for each expectation, in the order of declaration, and the page.
     """
     compiled = compile_suite(suite, events.columns)
-    if events.isEmpty():
-        compiled.expectations = [each for each in compiled.expectations if _of_table(each.expectation_type)]
-    edges = {"interval_start": format_instant(interval.start), "interval_end": format_instant(interval.end)}
+    left_out = _left_out(suite, alone=BEFORE not in parameters, empty=events.isEmpty())
+    compiled.expectations = [each for each in compiled.expectations if each.meta[POSITION] not in left_out]
     with _ONE_AT_A_TIME, _quiet():
         context = open_context(folder)
         checkpoint = _checkpoint(context, compiled)
         outcome = checkpoint.run(
             batch_parameters={"dataframe": events},
-            expectation_parameters=edges,
+            expectation_parameters=dict(parameters),
             run_id=RunIdentifier(run_name=run_id),
         )
         ((identifier, results),) = outcome.run_results.items()
         pages = context.get_docs_sites_urls(resource_identifier=identifier, site_name=SITE)
     by_position = {result.expectation_config.meta[POSITION]: result for result in results.results}
-    checks = tuple(_check(declared, by_position.get(position)) for position, declared in enumerate(suite.expectations))
+    checks = tuple(
+        _check(declared, by_position.get(position), left_out.get(position, ""))
+        for position, declared in enumerate(suite.expectations)
+    )
     return checks, _path(pages, suite.name)
+
+
+def _left_out(suite: Suite, *, alone: bool, empty: bool) -> dict[int, str]:
+    """Say which expectations nothing can be said of, by their place, and why."""
+    found = {}
+    for position, declared in enumerate(suite.expectations):
+        if empty and not _of_table(declared.type):
+            found[position] = "no rows"
+        elif alone and any(BEFORE in str(value) for value in declared.kwargs.values()):
+            found[position] = "no rows a week before"
+    return found
 
 
 def _of_table(expectation: str) -> bool:
@@ -91,8 +103,8 @@ def _checkpoint(context: FileDataContext, suite: ExpectationSuite) -> gx.Checkpo
     )
 
 
-def _check(declared: Expectation, result: ExpectationValidationResult | None) -> Check:
-    """Reduce a result to a check; there is no result where no row could break the expectation."""
+def _check(declared: Expectation, result: ExpectationValidationResult | None, why_not: str) -> Check:
+    """Reduce a result to a check; there is no result where nothing could break the expectation."""
     shared: dict[str, Any] = {
         "type": declared.type,
         "column": ", ".join(named_columns(declared.kwargs)),
@@ -100,7 +112,7 @@ def _check(declared: Expectation, result: ExpectationValidationResult | None) ->
         "kwargs": declared.kwargs,
     }
     if result is None:
-        return Check(**shared, detail="no rows")
+        return Check(**shared, detail=why_not)
     found = kept(declared.type, result.result or {})
     return Check(
         **shared,

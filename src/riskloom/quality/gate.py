@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from riskloom.lake.commits import committed
 from riskloom.lake.paths import Lake
+from riskloom.quality.known import parameters, with_references
 from riskloom.quality.ledger import record
 from riskloom.quality.result import GateResult
 from riskloom.quality.site import context_folder, write_index
@@ -47,14 +48,16 @@ def gate(project: Project, source: EventSource, events: DataFrame, run_id: str, 
         return GateResult(source=source.name, interval=interval, passed=True)
     from riskloom.quality import checkpoint
 
+    lake = Lake(project.settings.lake)
     folder = context_folder(project.settings.state, source.name)
     with _alone(folder):
-        checks, page = checkpoint.run(folder, suite, events, run_id, interval)
+        known = with_references(lake, suite, events)
+        checks, page = checkpoint.run(folder, suite, known, run_id, parameters(lake, source, interval))
         write_index(project.settings.state)
     committed(f"data_docs.{source.name}", run_id)
     passed = all(check.success for check in checks if check.severity == "critical")
     result = GateResult(source=source.name, interval=interval, passed=passed, checks=checks, page=page)
-    record(Lake(project.settings.lake), result, run_id)
+    record(lake, result, run_id)
     return result
 
 

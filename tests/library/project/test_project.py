@@ -146,6 +146,22 @@ def test_a_suite_of_an_unknown_source_is_refused(root):
     assert refused(root) == "suite 'login': there is no source 'login'. Did you mean 'logins'?"
 
 
+@pytest.mark.parametrize(
+    ("name", "source", "to", "text"),
+    [
+        ("known", "logins", "name", "there is no column 'name'. Did you mean 'user_name'?"),
+        ("known", "accounts", "name", "there is no source 'accounts'. Available: logins."),
+        ("address", "logins", "user_name", "the source has a column of this name. Give another one."),
+    ],
+)
+def test_a_reference_to_what_is_not_there_is_refused(root, name, source, to, text):
+    path = root / "expectations/logins.py"
+    edit(path, "import Expectation,", "import Expectation, Reference,")
+    reference = f'Reference(name="{name}", column="user_name", source="{source}", to="{to}")'
+    edit(path, "    rows=(", f"    references=({reference},),\n    rows=(")
+    assert refused(root) == f"suite 'logins', reference '{name}': {text}"
+
+
 def test_init_refuses_a_folder_that_holds_files(root):
     with pytest.raises(ProjectError) as caught:
         write_project(root)

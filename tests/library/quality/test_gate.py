@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from riskloom import EventSource, Expectation, Suite
+from riskloom import EventSource, Expectation, Reference, Suite
 from riskloom.errors import DeclarationError, ValidationFailed
 from riskloom.intervals import Interval
 from riskloom.lake import tables, validations
@@ -101,6 +101,28 @@ def test_a_failed_critical_names_source_interval_counts_and_page(project, batch)
         "  expect_column_values_to_not_be_null(user_name): 1 of 3 rows\n"
         f"Counts are on {result.page}. Correct the data, its transform or its suite, and run the interval again."
     )
+
+
+USUAL = of("expect_table_row_count_to_be_between", min_value={"$PARAMETER": "rows_week_before * 2 - 1"})
+KNOWN = of("expect_column_values_to_be_in_set", column="account_known", value_set=[True], mostly=0.9)
+
+
+def test_a_batch_is_beside_a_week_before_and_what_other_sources_know(project, batch, tmp_path):
+    accounts = Reference(name="account_known", column="user_name", source="accounts", to="name")
+    declared = project()
+    declared.suites["logins"] = Suite(source="logins", expectations=(USUAL, KNOWN), references=(accounts,))
+    alone = run(declared, batch)
+    assert (alone.passed, alone.checks[0].detail) == (True, "no rows a week before")
+    lake = Lake(tmp_path / "lake")
+    week_before = [at(8) - dt.timedelta(days=7), at(9) - dt.timedelta(days=7), at(9) - dt.timedelta(days=8)]
+    tables.append(lake.silver("logins"), pa.table({"event_ts": pa.array(week_before, pa.timestamp("us", "UTC"))}))
+    tables.append(lake.silver("accounts"), pa.table({"name": ["ann", "ann", None]}))
+    beside = run(declared, batch, "run-2")
+    # Two a week before ask for three; of two names one is known, and the third event names nobody.
+    assert [str(check) for check in beside.failures] == [
+        "expect_column_values_to_be_in_set(account_known): 1 of 3 rows"
+    ]
+    assert run(declared, batch.limit(1), "run-3").failures[0].type == USUAL.type
 
 
 def test_a_source_without_a_suite_passes_and_records_nothing(project, batch, tmp_path):
