@@ -11,11 +11,11 @@ import json
 import sys
 from pathlib import Path
 
-from demo.examples import TRAINING_ROWS, Example, newest_keys, p50, show
+from demo.examples import Example, p50, show
 from demo.pipeline import Outcome, run_dags
 from demo.simulate.errors import SimulationError
 from demo.simulated import run_simulated, simulation_of
-from riskloom import Project, build_training_set
+from riskloom import Project
 from riskloom.errors import RiskloomError
 from riskloom.run.status import status_of
 from riskloom.tabular import as_table
@@ -45,12 +45,8 @@ def show_all(project: Project, outcome: Outcome) -> int:
     """Print what a run made of a project's data, and say whether it is as it must be."""
     say("\nWhat each source became:")
     say(as_table([record.as_data() for record in outcome.records.values()], ("source", *COUNTS, *UNITS)))
-    online = [service for service in project.services if not project.service_columns(service)]
-    examples = [show(project, service) for service in online]
+    examples = [show(project, service) for service in project.services]
     faults = [*outcome.faults, *(fault for example in examples for fault in print_example(example))]
-    for service in project.services:
-        if service not in online:
-            faults += print_batch(project, service)
     say("\nWhat each service costs, and whether training and online agree:")
     rows = [example.as_data() for example in examples]
     say(as_table(rows, tuple(rows[0])))
@@ -86,18 +82,6 @@ def print_example(example: Example) -> list[str]:
     if example.non_zero < len(rows) * _LEAST:
         faults.append(f"{example.service}: less than {_LEAST:.0%} of its features are non-zero")
     return faults
-
-
-def print_batch(project: Project, service: str) -> list[str]:
-    """Print what a training set of a service with batch views holds of them, and give what is wrong with it."""
-    spine = newest_keys(project, service).slice(0, TRAINING_ROWS)
-    training = build_training_set(service, spine, project=project.root, output="arrow")
-    views = project.service_columns(service)
-    names = [project.output_name(service, view.name, column.name) for view, some in views for column in some]
-    filled = {name: training.num_rows - training[name].null_count for name in names}
-    say(f"\n{service}: {training.num_rows:,} training rows. Of a day's job, as of each:")
-    say(as_table([{"feature": name, "rows": rows} for name, rows in filled.items()], ("feature", "rows")))
-    return [f"{service}: no row has {name}" for name, rows in filled.items() if not rows]
 
 
 def plain(value: object) -> object:

@@ -106,7 +106,7 @@ def show(project: Project, service: str) -> Example:
 def newest_keys(project: Project, service: str) -> pa.Table:
     """Take the newest events of a service's first source: its entity keys and the event's time."""
     views = [view for view, _ in project.service_features(service)]
-    keys = list(dict.fromkeys(key for view in views for key in view.entity.key_columns))
+    keys = list(project.service_keys(service))
     lake = Lake(project.settings.lake)
     events = tables.read(lake.silver(views[0].source.name), [*keys, "event_ts", "event_id"])
     for key in keys:

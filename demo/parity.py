@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from riskloom import build_training_set
+from riskloom import BatchFeatureView, build_training_set
 from riskloom.intervals import to_datetime
-from riskloom.lake import ops
+from riskloom.lake import ops, tables
 from riskloom.lake.paths import Lake
 from riskloom.store.repo import open_store
 
@@ -23,12 +24,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from riskloom import OnlineFeatures
+    from riskloom import FeatureView, OnlineFeatures
     from riskloom.project import Project
 
 KEYS = 1_000
 _READS = 200
 _CLOSE = 1e-9
+# Bytes of an entity, in the tables of states and in those of Feast's own store.
+_STATE = "avg(length(body))"
+_PLAIN = "sum(length(value) + length(feature_name) + length(entity_key)) / count(DISTINCT entity_key)"
 _ANSWERED = {"present", "null", "not_found"}
 Row = dict[str, Any]
 
@@ -124,8 +128,8 @@ def at_watermarks(project: Project, service: str, keys: Sequence[Row]) -> tuple[
     values: list[Row] = [{} for _ in keys]
     instants: dict[str, str] = {}
     named: dict[datetime, list[str]] = {}
-    for view, features in project.service_features(service):
-        at = to_datetime(ops.latest_view(Lake(project.settings.lake), view.name).watermark)
+    for view, features in (*project.service_features(service), *project.service_columns(service)):
+        at = _watermark(project, view)
         names = [project.output_name(service, view.name, feature.name) for feature in features]
         instants.update(dict.fromkeys(names, at.isoformat()))
         named.setdefault(at, []).extend(names)
@@ -137,6 +141,14 @@ def at_watermarks(project: Project, service: str, keys: Sequence[Row]) -> tuple[
     return values, instants
 
 
+def _watermark(project: Project, view: FeatureView | BatchFeatureView) -> datetime:
+    """Give the instant up to which a view's source is complete; of a batch view, that of its newest rows."""
+    if isinstance(view, BatchFeatureView):
+        newest: datetime = pc.max(tables.read(project.batch_table(view), [view.timestamp])[view.timestamp]).as_py()
+        return newest
+    return to_datetime(ops.latest_view(Lake(project.settings.lake), view.name).watermark)
+
+
 def _timed(client: OnlineFeatures, service: str, keys: Row) -> float:
     begun = time.perf_counter()
     client.get(service, keys)
@@ -144,7 +156,7 @@ def _timed(client: OnlineFeatures, service: str, keys: Row) -> float:
 
 
 def _state_bytes(project: Project, service: str) -> int | None:
-    """Add up the average size of a state of each view, where the states are in SQLite."""
+    """Add up the average size of a state, or of a batch view's row, of each view, where they are in SQLite."""
     config = open_store(project.settings.feature_repo).config
     inner = config.online_store.inner
     if inner["type"] != "sqlite":
@@ -152,10 +164,11 @@ def _state_bytes(project: Project, service: str) -> int | None:
     path = (Path(config.repo_path or ".") / inner["path"]).resolve()
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
         known = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        tables = [f"riskloom_{config.project}_{view.name}" for view, _ in project.service_features(service)]
+        states = {f"riskloom_{config.project}_{view.name}": _STATE for view, _ in project.service_features(service)}
+        rows = {f"{config.project}_{view.name}": _PLAIN for view, _ in project.service_columns(service)}
         sizes = [
-            connection.execute(f'SELECT coalesce(avg(length(body)), 0) FROM "{table}"').fetchone()[0]
-            for table in tables
+            connection.execute(f'SELECT coalesce({size}, 0) FROM "{table}"').fetchone()[0]
+            for table, size in {**states, **rows}.items()
             if table in known
         ]
     return round(sum(sizes))

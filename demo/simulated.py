@@ -54,10 +54,7 @@ def run_simulated(root: Path, simulation: Simulation, say: Callable[[str], None]
     # A short simulation has no file of some source: nothing is sent back on the day on which it is ordered.
     sources = [name for name in project.sources if (project.settings.data / name).is_dir()]
     report = execute(project, build(project, spans(project, sources), sources=sources), Lines(sys.stdout))
-    # The project's own job, from the project's own folder.
-    write_account_graph = importlib.import_module("jobs.account_graph").write_account_graph
-    for until in _weeks(report):
-        say(f"graph of accounts at {to_datetime(until):%Y-%m-%d}: {write_account_graph(project, until):,} accounts")
+    _run_jobs(project, report, say)
     say("\nWhat was read, beside the list of damaged lines and the truth:")
     found = faults(project, folder)
     for source, wrong in found.items():
@@ -69,11 +66,15 @@ def run_simulated(root: Path, simulation: Simulation, say: Callable[[str], None]
     )
 
 
-def _weeks(report: RunReport) -> list[int]:
-    """Give the ends of the weeks that were run: each has a graph of what accounts shared by then."""
+def _run_jobs(project: Project, report: RunReport, say: Callable[[str], None]) -> None:
+    """Run the project's own jobs, from the project's own folder, as of the end of each week that was run."""
     end = max(record.interval_end for record in report.sources.values())
     begin = min(record.interval_start for record in report.sources.values())
-    return sorted(range(end, begin, -7 * DAY))
+    jobs = importlib.import_module("jobs.daily")
+    for until in sorted(range(end, begin, -7 * DAY)):
+        for view, rows in jobs.write_all(project, until).items():
+            say(f"{view} at {to_datetime(until):%Y-%m-%d}: {rows:,} rows")
+    jobs.serve(project, to_datetime(begin), end)
 
 
 def _is_of(folder: Path, scale: str) -> bool:

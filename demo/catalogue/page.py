@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
@@ -17,9 +18,14 @@ _INTRODUCTION = """# The fraud catalogue
 `demo/platform` is a project on the [simulated platform](simulation.md): sources, views by entity, labels and services.
 `riskloom --project demo/platform features --risk coupon` lists what helps with a risk, each feature with its unit, its
 owner and the services that read it. This page is written by `python -m demo.catalogue`.
+
+`make demo SCALE=S` takes the logs the whole way and ends with what each service costs: rows of a training set
+a second, the median of an online read of all its features, bytes of an entity in the online store. `python -m
+demo.oracle` then holds the features of 200 entities to a slow oracle's, worked out from the simulation's clean events.
+
+What a day's jobs write is served by the services named `review`, online too; those named `risk` are of windows alone,
+and see what happened a moment ago.
 """
-# Which tables a day's jobs read, by the view that they fill.
-JOBS = {"account_graph": "logins & orders & payments & cases"}
 
 
 def matching(project: Project, answer: str) -> list[str]:
@@ -52,10 +58,17 @@ def _lineage(project: Project) -> str:
     for name in project.services:
         for view, _ in (*project.service_features(name), *project.service_columns(name)):
             served.setdefault(view.name, []).append(name)
-    lines += [f"  {JOBS[name]} --> {name}" for name in project.batch_views]
+    lines += [f"  {read} --> {name}" for name in project.batch_views for read in _read_by(name)]
     lines += [f"  {view} --> {name}{{{{{name}}}}}" for view in views for name in served.get(view, [])]
     drawn = "\n".join([*lines, "```"])
     return f"## From source to service\n\n{drawn}\n"
+
+
+def _read_by(batch_view: str) -> list[str]:
+    """Name what a batch view's job reads: sources, and a list from outside."""
+    jobs = importlib.import_module("jobs")
+    lists = [f"{name}[/{name}/]" for name in (jobs.LISTS.get(batch_view),) if name]
+    return [*(f"{source}[({source})]" for source in jobs.READS[batch_view]), *lists]
 
 
 def _services(project: Project) -> str:

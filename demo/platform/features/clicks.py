@@ -15,6 +15,7 @@ _OWNER = "traffic-integrity"
 _RISKS = ("click_farm",)
 # How even the time between clicks is: below 0.3 no person's.
 _evenness = aggregate.ratio(aggregate.gap_stddev(), aggregate.gap_mean())
+_entropy = aggregate.gap_entropy()
 
 device_clicks = FeatureView(
     name="device_clicks",
@@ -28,6 +29,7 @@ device_clicks = FeatureView(
         aggregate.count_distinct("ip"),
         aggregate.count_distinct("hour", windows=("1d",)),
         _evenness,
+        _entropy,
         aggregate.gap_mean(),
         aggregate.time_since_last(windows=("1d",)),
         aggregate.mean("dwell_ms"),
@@ -57,6 +59,7 @@ def _clicked(entity: Entity, *, of: str) -> FeatureView:
             aggregate.count_distinct("device_id"),
             aggregate.count_distinct("account_id"),
             _evenness,
+            _entropy,
             aggregate.ratio(aggregate.count(where=still), aggregate.count()),
         ),
         max_staleness="2d",
@@ -93,7 +96,7 @@ click_source_clicks = FeatureView(
     entity=click_source,
     source=clicks,
     windows=("5m", "1h", "1d"),
-    aggregations=(aggregate.count(), aggregate.time_since_last(windows=("1d",)), _evenness),
+    aggregations=(aggregate.count(), aggregate.time_since_last(windows=("1d",)), _evenness, _entropy),
     max_staleness="2d",
     description="Clicks of one address, app, system and device together: how many, and how long after the last.",
     owner=_OWNER,
@@ -132,6 +135,7 @@ session_clicks = FeatureView(
         aggregate.count_distinct("item_id"),
         aggregate.time_since_first(),
         _evenness,
+        _entropy,
     ),
     max_staleness="2d",
     description="One visit: what was looked at before something was bought, how long, how evenly.",

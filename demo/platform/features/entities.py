@@ -29,6 +29,7 @@ role = Entity.of("role", role="string", description="What someone works as.")
 data_subject = Entity.of("data_subject", owner_id="string", description="Customer whose record is read.")
 web_client = Entity.of("web_client", client_address="string", description="Network address that requests come from.")
 web_user = Entity.of("web_user", remote_user="string", description="Account that requests come from.")
+agent = Entity.of("agent", user_agent="string", description="Browser or script, by what it calls itself.")
 page = Entity.of("page", path="string", description="Page, such as that of a drop.")
 
 buyer_seller = Entity.of(

@@ -16,6 +16,9 @@ _RISKS = ("account_takeover",)
 _after_failure = aggregate.ratio(
     aggregate.time_since_last(where=succeeded), aggregate.time_since_last(where=failed), windows=("1h", "1d")
 )
+# Above 0.25 km a second, which is 900 km an hour, nobody gets from one login to the next.
+_travelled = aggregate.distance("latitude", "longitude", where=succeeded)
+_between = aggregate.gap_last("latitude", where=succeeded)
 
 account_logins = FeatureView(
     name="account_logins",
@@ -34,6 +37,8 @@ account_logins = FeatureView(
         aggregate.time_since_last(where=succeeded, windows=("30d",)),
         aggregate.last("latitude", where=succeeded, windows=("30d",)),
         aggregate.last("longitude", where=succeeded, windows=("30d",)),
+        aggregate.distance("latitude", "longitude", where=succeeded, windows=("1d", "30d")),
+        aggregate.ratio(_travelled, _between, windows=("1d", "30d")),
         aggregate.last("country", where=succeeded, windows=("30d",)),
         aggregate.last("agent_family", where=succeeded, windows=("30d",)),
         aggregate.entropy("hour", where=succeeded, windows=("30d",)),

@@ -35,6 +35,7 @@ web_client_requests = FeatureView(
         aggregate.count_distinct("remote_user"),
         aggregate.sum("bytes"),
         aggregate.ratio(aggregate.gap_stddev(), aggregate.gap_mean()),
+        aggregate.gap_entropy(),
         aggregate.time_since_last(windows=("1d",)),
         aggregate.count(where=at_drop, windows=("1m", "5m")),
         aggregate.count(where=checking_out, windows=("1m", "5m")),

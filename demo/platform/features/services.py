@@ -64,12 +64,41 @@ refund_risk_v1 = _service(
     owner="order-integrity",
 )
 
-# Analysts look at rings in batches: a table that a day's job writes is joined as of then, and no request waits for it.
+# Analysts look at what a day's jobs have written: a request that must be answered at once waits for none of it.
 ring_review_v1 = _service(
     "ring_review_v1",
-    *("account_graph", "account_orders", "account_cases"),
-    of="Which accounts are to be looked at together?",
+    *("account_graph", "account_dealings", "address_key_likeness", "seller_dealings", "buyer_seller_dealings"),
+    *("product_dealings", "account_orders", "account_cases"),
+    of="Which accounts, doors and sellers are to be looked at together?",
     owner="marketplace-integrity",
+)
+
+signup_review_v1 = _service(
+    "signup_review_v1",
+    *("address_reputation", "email_domain_reputation", "inviter_dealings", "email_domain_sign_ups"),
+    of="Which accounts came in by ways of ill repute?",
+    owner="account-integrity",
+)
+
+payment_review_v1 = _service(
+    "payment_review_v1",
+    *("bank_reputation", "bank_payments"),
+    of="Which banks' cards are tried out?",
+    owner="payment-integrity",
+)
+
+text_review_v1 = _service(
+    "text_review_v1",
+    *("message_likeness", "review_likeness", "text_messages"),
+    of="Which reviews and messages are one text, hardly changed?",
+    owner="marketplace-integrity",
+)
+
+traffic_review_v1 = _service(
+    "traffic_review_v1",
+    *("agent_reputation", "web_client_requests"),
+    of="Which scripts ask for what?",
+    owner="traffic-integrity",
 )
 
 seller_risk_v1 = _service(

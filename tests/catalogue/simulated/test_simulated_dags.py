@@ -38,5 +38,6 @@ def test_each_source_and_what_follows_has_a_dag(tmp_path):
     project = Project.load(PLATFORM)
     assert (errors, heavy) == ({}, [])
     assert [dags[name] for name in project.sources] == [["ingest"]] * len(project.sources)
-    assert set(dags) - set(project.sources) == {"account_graph", "features", "materialize", "training_set"}
-    assert dags["training_set"] == sorted(project.services)
+    assert set(dags) - set(project.sources) == {"batch_jobs", "features", "materialize", "parity", "training_set"}
+    assert dags["batch_jobs"] == ["publish", "write"]
+    assert dags["training_set"] == dags["parity"] == sorted(project.services)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import shutil
 from pathlib import Path
 
@@ -10,13 +9,12 @@ import pytest
 
 from demo.agreement import faults
 from demo.examples import newest_keys, show
-from demo.simulate.calendar import Calendar
+from demo.oracle import check
 from demo.simulate.raw.logs import LAYOUTS
 from demo.simulate.run import Simulation
 from demo.simulate.scales import Scale
 from demo.simulate.scenarios import SCENARIOS
 from demo.simulated import run_simulated
-from riskloom.intervals import HOUR
 
 pytestmark = [pytest.mark.spark, pytest.mark.feast]
 
@@ -46,7 +44,17 @@ def test_everything_that_is_read_is_as_listed_and_true(demo):
     project, outcome, said = demo
     assert outcome.faults == ()
     assert faults(project, project.settings.data.parent) == {name: [] for name in LAYOUTS if name not in NOT_YET}
-    assert any(text.startswith("graph of accounts at 2025-11-04: ") for text in said)
+    assert {text.split(" at 2025-11-04: ")[0] for text in said if " at 2025-11-04: " in text} == set(
+        project.batch_views
+    )
+
+
+def test_features_are_what_the_slow_oracle_makes_of_the_clean_events(demo):
+    project, _, _ = demo
+    checked = check(project, project.settings.data.parent, entities=39)
+    assert checked.faults == []
+    assert checked.entities > 20
+    assert checked.values > 2_000
 
 
 def test_online_answers_are_those_of_training_sets(demo):
@@ -54,17 +62,9 @@ def test_online_answers_are_those_of_training_sets(demo):
     compared = 0
     for service in project.services:
         views = [view.source.name for view, _ in project.service_features(service)]
-        if project.service_columns(service) or NOT_YET & set(views) or not newest_keys(project, service).num_rows:
+        if NOT_YET & set(views) or not newest_keys(project, service).num_rows:
             continue
         parity = show(project, service).parity
         assert parity.differing == [], service
         compared += len(parity.keys)
     assert compared > 500
-
-
-def test_a_graph_that_is_written_again_replaces_itself(demo):
-    project, _, _ = demo
-    job, evening = importlib.import_module("jobs.account_graph"), Calendar(1).begins(0) + 17 * HOUR
-    written = job.write_account_graph(project, evening)
-    assert written > 20
-    assert job.write_account_graph(project, evening) == written

@@ -20,6 +20,7 @@ PLATFORM = Path(__file__).parents[3] / "demo" / "platform"
 SCHEMA = "account_id string, identifier string, event_ts timestamp"
 UNTIL = datetime(2025, 11, 17, tzinfo=UTC)
 HUB = 6
+MILLION = 1_000_000
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +83,12 @@ def share(some, fraudsters):
 def test_accounts_share_what_sets_say_they_share(spark, graph):
     links, fraudsters = random_links(), {"u1", "u2", "u7", "u30"}
     known = spark.createDataFrame([(name,) for name in sorted(fraudsters)], "account_id string")
-    rows = graph.account_graph(spark.createDataFrame(links, SCHEMA), known, to_micros(UNTIL), HUB).collect()
+    frame = spark.createDataFrame(links, SCHEMA)
+    # A gateway that a million accounts use links none of them.
+    gateway = spark.range(MILLION).selectExpr(
+        "concat('g', id) AS account_id", "'ip:gateway' AS identifier", "timestamp '2025-11-16' AS event_ts"
+    )
+    rows = graph.account_graph(frame.union(gateway), known, to_micros(UNTIL), HUB).collect()
     found = {row[0]: tuple(row[1:]) for row in rows}
     wanted = plain(links, fraudsters)
     assert found == wanted
