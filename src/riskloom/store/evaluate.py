@@ -56,6 +56,7 @@ class Plan:
             events one value reads.
         sided: Whether its packed states have sides: it leaves its own party out of something.
         encode: Writes the key of the state that holds the events of an entity.
+        delayed: Whether a window of it has a delay.
         tokened: Whether a key column holds tokens.
         places: Places of those among the entity's key columns.
         hold: Microseconds before a state's cut from which on an event may be pushed.
@@ -76,6 +77,7 @@ class Plan:
         whole = len(self.places) == len(columns)
         self.encode: Callable[[Sequence[Any]], bytes] = self.codec.encode if whole else self._encode_part
         self.tokened = bool(token_keys(view))
+        self.delayed = any(leaf.window.delay for feature in view.features for leaf in feature.leaves)
         self.reach = view.reach
         self.hold = min(parse_duration(view.hold), self.reach)
         self._readers: dict[tuple[str, ...], Reader] = {}

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 ENTITIES_AT_ONCE = 5_000
 # More events than this are not kept as they are beside packed rows, whatever a view allows.
 MAX_RAW = 1_024
+# Of a window with a delay they are its newest ones, which wait for their hop to be over.
+MAX_WAITING = 65_535
 
 
 class Encoded(NamedTuple):
@@ -78,7 +80,8 @@ def _events(table: pa.Table, begins: Ints, ends: Ints) -> Events:
 
 
 def _packed(plan: Plan, events: Events, stamp: Stamp) -> Slices:
-    bounds = Bounds(min(plan.view.max_events, MAX_RAW), plan.view.max_events, plan.hold)
+    most = plan.view.max_events
+    bounds = Bounds(min(most, MAX_WAITING if plan.delayed else MAX_RAW), most, plan.hold)
     if plan.sided:
         return Slices.of(list(encode_sides(plan.sides, events, plan.declaration, stamp, bounds)))
     return encode(plan.shape, events, plan.declaration, stamp, bounds)
