@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from contextlib import suppress
 from dataclasses import replace
@@ -61,14 +62,18 @@ class Features:
         self._client = OnlineFeatures(self._store)
         self._requests = Requests(lambda table: self._online.plan_of(table) if windowed(table) else None)
         self._known: dict[tuple[Any, ...], tuple[Request, bytes] | None] = {}
-        self._seen = b""
+        self._seen, self._stale = b"", 0.0
         self._away: tuple[float, str] = (0.0, "")
 
     def refresh(self) -> bool:
         """Read the registry again, and say whether it is another; requests go on with what they have."""
-        self._store.refresh_registry()
         found = self._store.registry.proto().SerializeToString(deterministic=True)
-        changed = bool(found != self._seen)
+        changed, now = bool(found != self._seen), time.monotonic()
+        if changed or now >= self._stale:
+            # Feast's own copy is read once more, before it gets so old that a request would do it.
+            self._store.refresh_registry()
+            lifetime = self._store.config.registry.cache_ttl_seconds
+            self._stale = now + lifetime / 2 if lifetime else math.inf
         if changed:
             self._seen, self._known = found, {}
         return changed

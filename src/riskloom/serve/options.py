@@ -6,6 +6,8 @@ import json
 import os
 from dataclasses import asdict, dataclass
 
+# Where the counts of several workers are kept, as Prometheus' client wants it.
+SHARED = "PROMETHEUS_MULTIPROC_DIR"
 _VARIABLE = "RISKLOOM_SERVE"
 
 

@@ -13,7 +13,7 @@ import uvicorn
 
 from riskloom.errors import ServeError, StoreError
 from riskloom.serve.keys import Keys
-from riskloom.serve.telemetry import SHARED
+from riskloom.serve.options import SHARED
 from riskloom.tokens import Ring
 
 if TYPE_CHECKING:

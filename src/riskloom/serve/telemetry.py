@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from riskloom.store.push import Outcome
     from riskloom.store.requests import Request
 
-SHARED = "PROMETHEUS_MULTIPROC_DIR"
 _BUCKETS = (0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0)
 
 
