@@ -48,6 +48,13 @@ def append(lake: Lake, rows: pa.Table) -> int:
     return tables.append(lake.ops(TABLE), rows)
 
 
+def tidy(lake: Lake, most: int = 1_000) -> None:
+    """Put the files together where there are more than so many: each worker adds one at each write."""
+    path = lake.ops(TABLE)
+    if tables.exists(path):
+        tables.compact(path, most)
+
+
 def newest(lake: Lake, view: str, size: int) -> pa.Table:
     """Give the rows of a view that were served last.
 

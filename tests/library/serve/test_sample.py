@@ -60,9 +60,10 @@ def test_a_sample_is_kept_with_tokens_and_parity_computes_it_once_more(shop, mon
     pair = {"device_id": ["d1"], "account_id": ["a1"]}
     both = {name: values * 5 for name, values in pair.items()} | {"user_name": USERS}
     caller.ask({"feature_service": "login_v1", "full_feature_names": True, "entities": both, "at": at(40).isoformat()})
+    caller.ask({"feature_service": "number_v1", "entities": {"number": [7, 99, -1]}, "at": at(41).isoformat()})
     sample.write()
     rows = tables.read(lake.ops(served.TABLE)).to_pylist()
-    assert len(rows) == 3 * 5 + 2 * 5
+    assert len(rows) == 3 * 5 + 2 * 5 + 3
     first = rows[0]
     assert (first["service"], first["view"], first["at"]) == ("user_v1", "user_logins", at(40))
     assert json.loads(first["keys"]) == {"user_name": Ring.of_environment().token(USERS[0])}
@@ -77,6 +78,8 @@ def test_a_sample_is_kept_with_tokens_and_parity_computes_it_once_more(shop, mon
     assert names.split() == ["feature", "compared", "equal", "missing", "extra", "other", "largest", "causes"]
     assert count.split() == ["user_logins:events_count_5m", "20", "20", "0", "0", "0", "0", "-"]
     assert parity(shop, "login_v1", "--sample", "3", "--json")[0] == 0
+    # Keys that are numbers, two of which the table does not have.
+    assert parity(shop, "number_v1")[1].startswith("number_v1 at 2010-12-01T08:41:00Z: 6 values, 0.0000% not equal")
     # Ann's newest event is corrected, Bob has a late one, Cid one that no batch could have had, Dan what was pushed.
     pushed = {"event_ts": [at(43).isoformat()], "user_name": [USERS[3]], "action": ["p1"]}
     assert caller.push({"push_source_name": "user_logins", "df": pushed}).status_code == 200
@@ -104,8 +107,10 @@ def test_a_sample_is_kept_with_tokens_and_parity_computes_it_once_more(shop, mon
     assert (
         served.forget(lake, ["user_logins"], before=None, keys={"user_name": USERS[1]}, ring=Ring.of_environment()) == 5
     )
+    served.tidy(lake, 1)
+    assert len(tables.opened(lake.ops(served.TABLE)).file_uris()) == 1
     assert served.forget(lake, ["user_logins"], before=1, keys={}, ring=None) == 0
-    assert tables.rows(lake.ops(served.TABLE)) == 25
+    assert tables.rows(lake.ops(served.TABLE)) == 28
 
 
 def test_what_cannot_be_kept_is_counted_and_no_request_fails(shop):

@@ -6,6 +6,8 @@ import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import pyarrow.compute as pc
+
 from riskloom.errors import StoreError
 from riskloom.intervals import to_micros
 from riskloom.lake import served, tables
@@ -21,8 +23,10 @@ from riskloom.store.state import NEVER, Mark
 from riskloom.tokens import Ring
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
+
+    import pyarrow as pa
 
     from riskloom.declare import FeatureView
     from riskloom.project import Project
@@ -61,6 +65,7 @@ def parity_served(project: Project, service: str, *, sample: int = 1_000) -> Par
         StoreError: Nothing was kept of the service's windowed views, a table is missing, or the store can't be read.
     """
     lake = Lake(project.settings.lake)
+    served.tidy(lake)
     client = OnlineFeatures(open_store(project.settings.feature_repo))
     causes, found, left_out, instants = Causes(project, client), [], 0, []
     for view, features in project.service_features(service):
@@ -128,24 +133,34 @@ def _known(view: FeatureView, path: Path, named: Sequence[Mapping[str, str]]) ->
     ring = Ring.required("the sample of what was served")
     found: dict[str, dict[str, Any]] = {}
     for column, dtype in view.entity.keys:
-        there = tables.read(path, [column]).group_by(column).aggregate([]).column(column).to_pylist()
-        keys = {ring.token(str(value)): value for value in there if value is not None}
+        there = tables.read(path, [column]).drop_null().group_by(column).aggregate([]).column(column)
+        wanted = {token: ring.token(token) for token in dict.fromkeys(row[column] for row in named)}
+        keys = _told(there, set(wanted.values()), ring)
         strangers = _strangers(dtype, there)
-        found[column] = {}
-        for token in dict.fromkeys(row[column] for row in named):
-            newest = ring.token(token)
-            found[column][token] = keys[newest] if newest in keys else next(strangers)
+        found[column] = {token: keys[newest] if newest in keys else next(strangers) for token, newest in wanted.items()}
     return found
 
 
-def _strangers(dtype: str, there: Iterable[Any]) -> Iterator[Any]:
+def _told(there: pa.ChunkedArray, wanted: set[str], ring: Ring) -> dict[str, Any]:
+    """Give those of a table's keys whose tokens are wanted, by token."""
+    keys: dict[str, Any] = {}
+    for key in there:
+        value = key.as_py()
+        token = ring.token(str(value))
+        if token in wanted:
+            keys[token] = value
+            if len(keys) == len(wanted):
+                break
+    return keys
+
+
+def _strangers(dtype: str, there: pa.ChunkedArray) -> Iterator[Any]:
     """Give keys that a table does not have."""
-    taken = set(there)
     number = 0
     while True:
         number -= 1
         key = number if dtype == "int64" else f"stranger {number}"
-        if key not in taken:
+        if not pc.any(pc.equal(there, key)).as_py():
             yield key
 
 
