@@ -28,13 +28,13 @@ from riskloom.store.views import WALL, Views
 from riskloom.windows.tables import whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from riskloom.store.inner.open import Place
     from riskloom.store.state import Mark
 
-ROWS_AT_ONCE = 1_000_000
+ROWS_AT_ONCE = 500_000
 
 
 class Span(NamedTuple):
@@ -130,7 +130,9 @@ def write_piece(work: Work, piece: Piece) -> int:
 
 
 def send(work: Work, views: Views, pieces: Sequence[Piece]) -> int:
-    """Write the states of pieces, and give how many there are: while a batch is on its way, the next one is encoded.
+    """Write the states of pieces, and give how many there are.
+
+    While a batch is on its way, the next one is encoded, and the next piece read.
 
     Raises:
         StoreError: The store can't be reached or has no room, or a later materialization has begun.
@@ -140,9 +142,9 @@ def send(work: Work, views: Views, pieces: Sequence[Piece]) -> int:
     with ThreadPoolExecutor(1) as sender:
         try:
             sent = sender.submit(writer.check)
-            for piece in pieces:
+            for piece, events in _read(work, pieces):
                 there: set[bytes] = set()
-                for batch in encode_states(work.plan, _events(work, piece), stamp):
+                for batch in encode_states(work.plan, events, stamp):
                     sent.result()
                     sent = sender.submit(writer.write, batch.keys, batch.states, batch.ids)
                     entities += len(batch.keys.begins)
@@ -188,6 +190,16 @@ class _Writer:
             wanted = {row.key: Absorbed(row, ids(place)) for place, row in enumerate(batch.rows()) if row.key in left}
             absorb(self.views.states, work.plan, work.span.watermark, wanted)
         committed(f"online.{name}", batch.revision)
+
+
+def _read(work: Work, pieces: Sequence[Piece]) -> Iterator[tuple[Piece, pa.Table]]:
+    """Read the events of each piece while the one before it is worked on."""
+    with ThreadPoolExecutor(1) as reader:
+        coming = [reader.submit(_events, work, piece) for piece in pieces[:1]]
+        for place, piece in enumerate(pieces, 1):
+            events = coming.pop().result()
+            coming = [reader.submit(_events, work, after) for after in pieces[place : place + 1]]
+            yield piece, events
 
 
 def _events(work: Work, piece: Piece) -> pa.Table:

@@ -88,15 +88,16 @@ def cut_tiles(shape: Shape, events: Events, cut: int, max_raw: int) -> Tiles:
     for entity in np.flatnonzero(unsure > max_raw):
         ranked = np.sort(entered[events.begins[entity] : events.ends[entity]])
         cuts[entity] = ranked[-max_raw - 1]
-    at = cuts[owner]
-    within = events.event_ts >= np.minimum.reduce([window.start(at) for window in shape.windows])
-    certain = entered <= at
-    folded = np.flatnonzero(certain & within)
-    times, at, owner = events.event_ts[folded], at[folded], owner[folded]
     coarse_first = sorted(shape.windows, key=lambda window: -window.hop)
+    starts = [window.start(cuts) for window in coarse_first]
+    within = events.event_ts >= np.minimum.reduce(starts)[owner]
+    certain = entered <= cuts[owner]
+    folded = np.flatnonzero(certain & within)
+    times, owner = events.event_ts[folded], owner[folded]
     tile = floor(times, coarse_first[0].hop)
-    for window in coarse_first[1:]:
-        tile = np.where(times >= window.start(at), floor(times, window.hop), tile)
+    for window, start in zip(coarse_first[1:], starts[1:], strict=True):
+        finer = np.flatnonzero(times >= start[owner])
+        tile[finer] = floor(times[finer], window.hop)
     tile //= SECOND
     begins = np.ones(len(folded), np.bool_)
     begins[1:] = (np.diff(tile) != 0) | (np.diff(owner) != 0)
