@@ -16,9 +16,10 @@ class StoreError(RiskloomError):
 
     Attributes:
         away: Whether the store does not answer, so that the same request may be answered later.
+        nothing: Whether there is nothing to compare.
     """
 
-    away = False
+    away = nothing = False
 
     @classmethod
     def no_table(cls, view: str, path: object) -> Self:
@@ -152,10 +153,12 @@ class StoreError(RiskloomError):
     def nothing_served(cls, service: str, left_out: int) -> Self:
         """Build the error for a comparison of answers of which none was kept."""
         why = f"its {left_out} rows are of older declarations" if left_out else "it holds none of its windowed views"
-        return cls(
+        error = cls(
             f"service {service!r}: ops.served says nothing of it: {why}. Start `riskloom serve` with --served-share, and "
             "let it answer."
         )
+        error.nothing = True
+        return error
 
     @classmethod
     def contended(cls, view: str) -> Self:

@@ -18,6 +18,7 @@ from riskloom.errors import (
     OrchestrationError,
     PlanError,
     ProjectError,
+    StoreError,
     TimeError,
     ValidationFailed,
 )
@@ -120,11 +121,17 @@ def compare_parity(project: Project, service: str, sample: int, threshold: float
 
     Raises:
         AirflowFailException: More than the threshold differs.
+        AirflowSkipException: No server has kept anything of the service.
     """
     from riskloom.store.parity.compare import parity
     from riskloom.store.parity.served import parity_served
 
-    done = (parity_served if served else parity)(project, service, sample=sample)
+    try:
+        done = (parity_served if served else parity)(project, service, sample=sample)
+    except StoreError as error:
+        if error.nothing:
+            raise AirflowSkipException(str(error)) from error
+        raise
     logger.info("%s", done.as_text())
     if done.share > threshold:
         raise AirflowFailException(f"{done.share:.4%} of the values of {service} differ from its training set")

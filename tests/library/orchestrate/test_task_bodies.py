@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from riskloom.declare import Entity, EventSource, FeatureView, aggregate
-from riskloom.errors import ExtractError, OrchestrationError, PlanError, ProjectError, ValidationFailed
+from riskloom.errors import ExtractError, OrchestrationError, PlanError, ProjectError, StoreError, ValidationFailed
 from riskloom.intervals import Interval
 from riskloom.project import Project
 from riskloom.settings import Settings
@@ -131,7 +131,7 @@ def test_nothing_to_do_is_skipped(tasks):
 
 
 def test_what_was_served_is_compared_beside_what_is_and_a_difference_fails(tasks, monkeypatch):
-    from airflow.sdk.exceptions import AirflowFailException
+    from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
     from riskloom.orchestrate import parity_dag
     from riskloom.store.parity import served
@@ -147,3 +147,10 @@ def test_what_was_served_is_compared_beside_what_is_and_a_difference_fails(tasks
         AirflowFailException, match=r"^25\.0000% of the values of login_risk_v1 differ from its training set$"
     ):
         tasks.compare_parity(None, "login_risk_v1", 10, 0.2, served=True)
+
+    def nothing(*_, **__):
+        raise StoreError.nothing_served("login_risk_v1", 0)
+
+    monkeypatch.setattr(served, "parity_served", nothing)
+    with pytest.raises(AirflowSkipException, match=r"^service 'login_risk_v1': ops\.served says nothing of it: "):
+        tasks.compare_parity(None, "login_risk_v1", 10, 0, served=True)
