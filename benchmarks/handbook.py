@@ -17,6 +17,7 @@ import os
 import sys
 import tempfile
 import time
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -253,7 +254,7 @@ def main(arguments: Sequence[str]) -> int:
     """Compare with published features, or train; 1 where a row differs without an event at an edge."""
     options = _options(arguments)
     transactions, begun = read_transactions(Path(options.transactions)), time.process_time()
-    if options.train_start:
+    if options.train_start is not None:
         from benchmarks.handbook_models import train
 
         rows = train(transactions, options)
@@ -270,16 +271,21 @@ def main(arguments: Sequence[str]) -> int:
     return 1 if unexplained else 0
 
 
+def day(text: str) -> int:
+    """Read a date as days since the epoch."""
+    return (date.fromisoformat(text) - date(1970, 1, 1)).days
+
+
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--transactions", required=True, help="Parquet file of the book's raw transactions.")
     parser.add_argument("--published", help="Parquet file of published features to recompute.")
-    parser.add_argument("--train-start", help="First day of training, such as 2018-07-25: train instead.")
+    parser.add_argument("--train-start", type=day, help="First day of training, such as 2018-07-25: train instead.")
     parser.add_argument("--train-days", type=int, default=7, help="Days of training.")
     parser.add_argument("--test-days", type=int, default=7, help="Days of testing.")
     parser.add_argument("--delay", type=int, default=DELAY, help="Days until a fraud is known.")
     options = parser.parse_args(arguments)
-    if not options.train_start and not options.published:
+    if options.train_start is None and not options.published:
         parser.error("give --published to compare, or --train-start to train")
     return options
 

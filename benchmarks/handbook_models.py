@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 from benchmarks.handbook import make_project, window_features
-from riskloom.intervals import DAY, HOUR, floor, to_micros
+from riskloom.intervals import DAY, HOUR, floor, to_datetime
 
 if TYPE_CHECKING:
     import argparse
@@ -38,7 +38,7 @@ def train(transactions: pa.Table, options: argparse.Namespace) -> list[dict[str,
 
     Args:
         transactions: As ``read_transactions`` gives them.
-        options: ``train_start``, ``train_days``, ``test_days`` and ``delay``, as on the command line.
+        options: ``train_start``, a day since the epoch, ``train_days``, ``test_days`` and ``delay``.
 
     Returns:
         A row a model: area under the ROC curve, average precision, card precision at 100.
@@ -46,12 +46,10 @@ def train(transactions: pa.Table, options: argparse.Namespace) -> list[dict[str,
     from sklearn.metrics import average_precision_score, roc_auc_score
 
     days = transactions.column("event_timestamp").cast(pa.int64()).to_numpy() // DAY
-    start = to_micros(options.train_start) // DAY
+    start = options.train_start
+    _check_days(days, start, options)
     training = (days >= start) & (days < start + options.train_days)
     testing = _testing(transactions, days, start, options)
-    if not training.any() or not testing.any():
-        message = f"there are no transactions {'of training' if not training.any() else 'of testing'} in the file"
-        raise SystemExit(message)
     rows = transactions.filter(pa.array(training | testing))
     inputs = _inputs(transactions, rows, options.delay)
     fraud = rows.column("fraud").to_numpy()
@@ -74,6 +72,22 @@ def train(transactions: pa.Table, options: argparse.Namespace) -> list[dict[str,
             }
         )
     return results
+
+
+def _check_days(days: Ints, start: int, options: argparse.Namespace) -> None:
+    """Stop where the file does not have each day of training and testing."""
+    begin = start + options.train_days + options.delay
+    wanted = (start, begin, begin + options.test_days - 1)
+    if days.min() <= start and wanted[-1] <= days.max():
+        return
+    first, last, trained, tested, until = (
+        f"{to_datetime(int(day) * DAY):%Y-%m-%d}" for day in (days.min(), days.max(), *wanted)
+    )
+    message = (
+        f"training from {trained} tests {tested} to {until}, and the file has transactions of {first} to {last} alone; "
+        "give another --train-start, or a file with those days"
+    )
+    raise SystemExit(message)
 
 
 def _testing(transactions: pa.Table, days: Ints, start: int, options: argparse.Namespace) -> Bools:

@@ -53,12 +53,12 @@ def main() -> int:
         if options.online:
             scored.append(score_online(project, made, found, cut))
             print(as_table([scored[-1].as_data()], tuple(scored[-1].as_data())), flush=True)
-    data = page.as_data(results, cut=to_datetime(cut).isoformat())
+    data = page.as_data(results, cut=to_datetime(cut).isoformat(), online=[one.as_data() for one in scored])
     page.save(project.settings.state / RESULTS, data)
     if not asked and world == WORLD:
         introduction = (Path(__file__).parent / "introduction.md").read_text(encoding="utf-8")
         told = introduction.format(events=summary_of(folder)["events"], cut=f"{to_datetime(cut):%d %B %Y, %H:%M}")
-        page.write(ROOT / "docs", results, told)
+        page.write(ROOT / "docs", results, told, scored)
     largest = max((one.largest for one in scored), default=None)
     print(
         json.dumps(

@@ -11,9 +11,11 @@ from demo.models.study import RAW
 from riskloom.report.charts import Dot, dots
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from demo.models.measure import Measured
+    from demo.models.online import Online
     from demo.models.study import Result
 
 MODELS = (BOOSTING, LINEAR, FOREST, RAW)
@@ -82,19 +84,20 @@ def verdict(results: list[Result]) -> dict[str, Any]:
     }
 
 
-def write(folder: Path, results: list[Result], introduction: str) -> None:
+def write(folder: Path, results: list[Result], introduction: str, scored: Sequence[Online] = ()) -> None:
     """Write ``models.md`` and its plots.
 
     Args:
         folder: The folder of the documentation.
         results: Of all decisions.
         introduction: What stands before the tables.
+        scored: What was scored online, too.
     """
     images = folder / "models"
     images.mkdir(exist_ok=True)
     for name, chart in zip(_CHARTS, (_lift_chart(results), _phase_chart(results)), strict=True):
         (images / f"{name}.svg").write_text(chart + "\n", encoding="utf-8")
-    (folder / "models.md").write_text(f"{introduction}\n{_body(results)}", encoding="utf-8")
+    (folder / "models.md").write_text("\n".join([introduction, _body(results), *_online(scored)]), encoding="utf-8")
 
 
 def _body(results: list[Result]) -> str:
@@ -129,6 +132,24 @@ def _body(results: list[Result]) -> str:
             lines += ["![Average precision by phase](models/phases.svg)", ""]
         lines += [*_table(("service", "attack", "phase", *MODELS), _phase_rows(results, name)), ""]
     return "\n".join(lines)
+
+
+def _online(scored: Sequence[Online]) -> list[str]:
+    if not scored:
+        return []
+    columns = tuple(scored[0].as_data())
+    rows = [[f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in one.as_data().values()] for one in scored]
+    return [
+        "## Scored online",
+        "",
+        "The newest events of each service, scored with features that were read online at each event's own instant,",
+        "and with those of the training set. States are cut at the first event, then the clock runs from one to the",
+        "next; it stops to cut them anew (`stops`) before a key may have more events than a state keeps. `largest` is",
+        "the largest difference of two scores, of any model.",
+        "",
+        *_table(columns, rows),
+        "",
+    ]
 
 
 def _lift_row(one: Result) -> list[str]:

@@ -30,3 +30,15 @@ def test_only_rows_with_an_event_at_an_edge_differ():
     result = json.loads(done.stdout.splitlines()[-1])
     assert result["unexplained"] == 0
     assert sum(result["differ"].values()) == 4
+
+
+def test_days_that_the_file_lacks_are_named():
+    arguments = ["--transactions", DATA / "transactions_2018-04_to_07.parquet", "--train-start", "2018-07-25"]
+    done = subprocess.run(
+        [sys.executable, ROOT / "benchmarks/handbook.py", *arguments], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr == (
+        "training from 2018-07-25 tests 2018-08-08 to 2018-08-14, and the file has transactions of 2018-04-01 to 2018-07-31 "
+        "alone; give another --train-start, or a file with those days\n"
+    )

@@ -109,11 +109,12 @@ def test_notebooks_run_and_are_kept_without_outputs(small, scored, path, tmp_pat
     assert done.returncode == 0, done.stderr[-3_000:]
 
 
-def test_the_page_and_the_file_say_the_same(small, tmp_path):
+def test_the_page_and_the_file_say_the_same(small, scored, tmp_path):
     _, _, found = small
     results = [result for _, some in found.values() for result in some]
-    page.write(tmp_path, results, "# Models\n")
+    page.write(tmp_path, results, "# Models\n", list(scored.values()))
     text = (tmp_path / "models.md").read_text()
+    assert "| coupon_risk_v1 | 60 |" in text
     data = json.loads(json.dumps(page.as_data(results)))
     for decision in data["decisions"]:
         for measures in decision["phases"]["all"]["models"].values():
