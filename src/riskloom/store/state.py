@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from riskloom.errors import StoreError
+from riskloom.store.packed.head import FORMAT
 from riskloom.store.point_in_time import AVAILABLE_TS, EVENT_ID, EVENT_TS
 from riskloom.windows.tables import ARROW, INSTANT
 
@@ -35,13 +36,14 @@ _NAMES = {_STATE_KIND: "a state", _MARK_KIND: "the watermark", b"R": "the recent
 
 
 def fingerprint(view: FeatureView) -> bytes:
-    """Give 16 bytes that change with whatever changes a value: never with a description or an owner."""
+    """Give 16 bytes that change with whatever changes a value or its bytes: never with a description or an owner."""
     data = {
         "keys": view.entity.keys,
         "features": [asdict(feature) for feature in view.features],
         "columns": [(column, view.source.columns[column]) for column in view.event_columns],
         "delay": view.source.delay,
         "available": view.source.available,
+        "format": FORMAT,
     }
     return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).digest()[:16]
 
