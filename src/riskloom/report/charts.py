@@ -11,8 +11,9 @@ if TYPE_CHECKING:
 
 # The two first colours of Okabe and Ito's palette, which colour-blind people tell apart, and two more of it.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
-_WIDTH, _LABEL, _VALUE, _LINE = 640, 210, 60, 20
-_HEIGHT = 110
+# As wide as a phone, so that texts keep their size on one.
+_WIDTH, _LABEL, _VALUE, _LINE, _LEGEND = 400, 170, 60, 20, 16
+_BARS, _BAR, _APART = 80, 32, 9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +36,7 @@ class Dot:
 
 
 def bars(rows: Sequence[tuple[str, float]], title: str) -> str:
-    """Draw a bar for each row, to the right of its label.
+    """Draw a bar for each row, below its label.
 
     Args:
         rows: Labels and values, none of them negative.
@@ -46,16 +47,15 @@ def bars(rows: Sequence[tuple[str, float]], title: str) -> str:
         1
     """
     most = max((value for _, value in rows), default=0) or 1
-    room = _WIDTH - _LABEL - _VALUE
     parts = []
     for place, (label, value) in enumerate(rows):
-        y, width = place * _LINE, max(room * value / most, 1 if value else 0)
+        y, width = place * _BAR, max((_WIDTH - _VALUE) * value / most, 1 if value else 0)
         parts += [
-            _label(label, y),
-            f'<rect x="{_LABEL}" y="{y + 3}" width="{width:.1f}" height="{_LINE - 7}" fill="{COLOURS[0]}"/>',
-            f'<text x="{_LABEL + width + 5:.1f}" y="{y + 14}">{_number(value)}</text>',
+            f'<text x="0" y="{y + 12}">{escape(label)}</text>',
+            f'<rect x="0" y="{y + 16}" width="{width:.1f}" height="10" fill="{COLOURS[0]}"/>',
+            f'<text x="{width + 5:.1f}" y="{y + 25}">{_number(value)}</text>',
         ]
-    return _svg(parts, len(rows) * _LINE, title)
+    return _svg(parts, len(rows) * _BAR, title)
 
 
 def dots(rows: Sequence[Dot], title: str, names: Sequence[str] = (), *, low: float = 0.0, high: float = 1.0) -> str:
@@ -78,7 +78,9 @@ def dots(rows: Sequence[Dot], title: str, names: Sequence[str] = (), *, low: flo
         return _LABEL + room * (min(max(value, low), high) - low) / (high - low)
 
     labels = list(dict.fromkeys(row.label for row in rows))
-    top, bottom = _LINE * (1 + bool(names)), _LINE * (1 + bool(names) + len(labels))
+    top = _LEGEND * len(names) + _LINE
+    line = max(_LINE, _APART * max((sum(row.label == label for row in rows) for label in labels), default=1))
+    bottom = top + line * len(labels)
     parts = [_legend(place, name) for place, name in enumerate(names)]
     for step in range(5):
         value = low + (high - low) * step / 4
@@ -88,10 +90,10 @@ def dots(rows: Sequence[Dot], title: str, names: Sequence[str] = (), *, low: flo
         parts.append(f'<line x1="{x(0):.1f}" x2="{x(0):.1f}" y1="{top}" y2="{bottom}" stroke="currentColor"/>')
     for label in labels:
         mine = [row for row in rows if row.label == label]
-        y = top + labels.index(label) * _LINE
-        parts.append(_label(label, y))
+        y = top + labels.index(label) * line
+        parts.append(_label(label, y + (line - _LINE) / 2))
         for place, row in enumerate(mine):
-            middle, colour = y + _LINE * (place + 1) / (len(mine) + 1), COLOURS[row.series % len(COLOURS)]
+            middle, colour = y + line * (place + 1) / (len(mine) + 1), COLOURS[row.series % len(COLOURS)]
             ends = f'x1="{x(row.low):.1f}" x2="{x(row.high):.1f}" y1="{middle:.1f}" y2="{middle:.1f}"'
             parts.append(f'<line {ends} stroke="{colour}" stroke-width="2"/>')
             parts.append(f'<circle cx="{x(row.value):.1f}" cy="{middle:.1f}" r="3.5" fill="{colour}"/>')
@@ -112,20 +114,22 @@ def histogram(groups: Sequence[tuple[str, Sequence[float]]], title: str, edges: 
     """
     most = max((share for _, shares in groups for share in shares), default=0) or 1
     count = max(len(edges) - 1, 1)
-    step, floor = (_WIDTH - 20) / count, _HEIGHT - 18
-    parts = [_legend(place, name, 10) for place, (name, _) in enumerate(groups)]
+    step, top = (_WIDTH - 20) / count, _LEGEND * len(groups)
+    floor = top + _BARS
+    parts = [_legend(place, name) for place, (name, _) in enumerate(groups)]
     for place, (_, shares) in enumerate(groups):
         width = step / len(groups)
         for bin_place, share in enumerate(shares):
-            height = (floor - _LINE) * share / most
+            height = (_BARS - 4) * share / most
             x, y = 10 + bin_place * step + place * width, floor - height
             parts.append(
                 f'<rect x="{x:.1f}" y="{y:.1f}" width="{max(width - 1, 1):.1f}" height="{height:.1f}" '
                 f'fill="{COLOURS[place % len(COLOURS)]}"/>'
             )
-    parts.append(f'<text x="10" y="{_HEIGHT - 4}">{_number(edges[0])}</text>')
-    parts.append(f'<text x="{_WIDTH - 10}" y="{_HEIGHT - 4}" text-anchor="end">{_number(edges[-1])}</text>')
-    return _svg(parts, _HEIGHT, title)
+    below = floor + 13
+    parts.append(f'<text x="10" y="{below}">{_number(edges[0])}</text>')
+    parts.append(f'<text x="{_WIDTH - 10}" y="{below}" text-anchor="end">{_number(edges[-1])}</text>')
+    return _svg(parts, below + 4, title)
 
 
 def strip(marks: Sequence[tuple[str, str]], title: str) -> str:
@@ -140,7 +144,7 @@ def strip(marks: Sequence[tuple[str, str]], title: str) -> str:
         1
     """
     parts = [
-        f'<rect x="{place * 14}" y="2" width="11" height="14" class="{escape(kind)}">'
+        f'<rect x="{place * 10}" y="2" width="8" height="14" class="{escape(kind)}">'
         f"<title>{escape(text)}</title></rect>"
         for place, (kind, text) in enumerate(marks)
     ]
@@ -157,11 +161,10 @@ def _label(text: str, y: float) -> str:
     return f'<text x="{_LABEL - 8}" y="{y + 14}" text-anchor="end">{escape(text)}</text>'
 
 
-def _legend(place: int, name: str, begin: float = _LABEL) -> str:
-    x = begin + place * 190
-    colour = COLOURS[place % len(COLOURS)]
-    square = f'<rect x="{x}" y="3" width="10" height="10" fill="{colour}"/>'
-    return f'{square}<text x="{x + 15}" y="13">{escape(name)}</text>'
+def _legend(place: int, name: str) -> str:
+    y, colour = place * _LEGEND, COLOURS[place % len(COLOURS)]
+    square = f'<rect x="10" y="{y + 3}" width="10" height="10" fill="{colour}"/>'
+    return f'{square}<text x="25" y="{y + 12}">{escape(name)}</text>'
 
 
 def _number(value: float) -> str:

@@ -18,7 +18,7 @@ nav a { display: inline-block; margin-right: 1rem; padding: .2rem 0; }
 .wide { overflow-x: auto; } table { border-collapse: collapse; font-size: .85rem; width: 100%; }
 th, td { border-bottom: 1px solid var(--line); padding: .25rem .6rem .25rem 0; text-align: left; white-space: nowrap; }
 td.number, th.number { font-variant-numeric: tabular-nums; text-align: right; }
-svg { display: block; height: auto; max-width: 100%; width: 100%; } .note { color: #8a8a8a; }
+svg { display: block; height: auto; max-width: 34rem; width: 100%; } .note { color: #8a8a8a; }
 summary { cursor: pointer; padding: .4rem 0; }
 .passed { fill: #009e73; } .warned { fill: #e69f00; } .failed { fill: #d55e00; }
 """

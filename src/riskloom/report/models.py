@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from riskloom.errors import StoreError
 from riskloom.report.charts import Dot, dots
-from riskloom.report.html import heading, note, table
+from riskloom.report.html import folded, heading, note, table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +34,7 @@ def performance(path: Path) -> list[str]:
     except (ValueError, KeyError, TypeError) as error:
         raise StoreError.bad_results(path, error) from error
     columns = ("service", "target", "phase", "rows", "positives", "model", *_MEASURES.values())
-    return [*_charts(rows), table(rows, columns)]
+    return [*_charts(rows), folded("All figures", table(rows, columns))]
 
 
 def _rows(decision: dict[str, Any]) -> list[dict[str, Any]]:
@@ -65,7 +65,7 @@ def _charts(rows: list[dict[str, Any]]) -> list[str]:
     for phase in dict.fromkeys(row["phase"] for row in rows):
         marks = [
             Dot(
-                label=f"{row['target']}, {row['service']}",
+                label=_named(row, rows),
                 value=row["_average"][0],
                 low=row["_average"][1],
                 high=row["_average"][2],
@@ -77,3 +77,9 @@ def _charts(rows: list[dict[str, Any]]) -> list[str]:
         title = f"Average precision, {phase}"
         parts += [heading(title), dots(marks, title, models)]
     return parts
+
+
+def _named(row: dict[str, Any], rows: list[dict[str, Any]]) -> str:
+    """Name a decision by its target, and by its service too where several have that target."""
+    services = {other["service"] for other in rows if other["target"] == row["target"]}
+    return f"{row['target']}, {row['service']}" if len(services) > 1 else str(row["target"])
