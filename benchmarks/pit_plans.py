@@ -202,13 +202,13 @@ def duckdb_asof(folder: Path, rows: int) -> Work:
 
 
 def feast_spark(folder: Path, rows: int) -> Work:
-    """Feast's Spark offline store, written to Parquet."""
+    """Feast's Spark offline store, written to Parquet; its spine is a Spark frame: a pandas one is too much for it."""
     root, target = prepare(folder, rows), _target(folder, "feast_spark", rows)
     store = _feast(root)
-    started({**PEERS_SESSION, "spark.sql.session.timeZone": "UTC"})
+    spark = started({**PEERS_SESSION, "spark.sql.session.timeZone": "UTC"})
 
     def work(_: Clock) -> None:
-        spine = pq.read_table(root / "uniform.parquet").to_pandas()
+        spine = spark.read.parquet(str(root / "uniform.parquet"))
         references = [f"{view}:{name}" for view in VIEWS for name in FEATURES]
         job: Any = store.get_historical_features(entity_df=spine, features=references, full_feature_names=True)
         job.to_spark_df().write.mode("overwrite").parquet(str(target))

@@ -19,9 +19,9 @@ import riskloom
 pytestmark = [pytest.mark.slow, pytest.mark.feast]
 
 OURS = ("riskloom.store.offline.RiskloomOfflineStore", "riskloom.store.online.RiskloomOnlineStore")
-# Feast's stores give rows that are older than their ttl, and a test of its Redis store asks for one.
+# Feast's stores give rows that are older than their ttl, and two of its tests ask for such rows.
 INNER = {
-    "sqlite": '{"inner": {"type": "sqlite"}}',
+    "sqlite": '{"inner": {"type": "sqlite"}, "enforce_ttl": false}',
     "redis": '{"inner": {"type": "redis", "connection_string": "@REDIS@,db=0"}, "enforce_ttl": false}',
 }
 

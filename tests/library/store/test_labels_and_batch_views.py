@@ -7,6 +7,7 @@ import logging
 import re
 import shutil
 from concurrent.futures import ThreadPoolExecutor
+from random import Random
 
 import pandas as pd
 import polars as pl
@@ -83,6 +84,22 @@ def test_a_label_is_what_was_known_by_then(known):
             labels(**instant)
     with pytest.raises(ProjectError, match=whole("there is no label 'confirmd'. Did you mean 'confirmed'?")):
         build_training_set("user_v1", rows, project=known.root, labels=["confirmd"], label_as_of=at(1))
+
+
+def test_rows_and_their_order_are_the_spines_whatever_the_kind_of_frame(known, tmp_path):
+    rows = Random(6).choices([*spine([0, 1, 9.99, 70, 70.01, -5], row=1), *spine([5, 6], user_name=None, row=2)], k=40)
+    rows = [{**row, "row": place} for place, row in enumerate(rows)]
+    wanted = {"project": known.root, "labels": ["confirmed"], "label_maturity": "39m"}
+    arrow = build_training_set("known_v1", rows, output="arrow", **wanted)
+    assert arrow["row"].to_pylist() == list(range(40))
+    polars = build_training_set("known_v1", pl.DataFrame(rows), output="polars", **wanted)
+    assert polars.to_dicts() == arrow.to_pylist()
+    pandas = build_training_set("known_v1", pd.DataFrame(rows), **wanted)
+    assert pandas.astype(object).where(pandas.notna(), None).to_dict("list") == arrow.to_pydict()
+    for output in ("parquet", "delta"):
+        path = build_training_set("known_v1", rows, output=output, out=tmp_path / output, **wanted)
+        read = pq.read_table(path) if output == "parquet" else DeltaTable(str(path)).to_pyarrow_table()
+        assert read.to_pylist() == arrow.to_pylist()
 
 
 def test_features_of_labels_see_what_was_available_at_each_row(known):

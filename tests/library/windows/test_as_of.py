@@ -85,6 +85,17 @@ def test_places_are_those_of_the_same_rows_unless_values_must_settle_ties(seed):
             assert places_as_of(table(spine, at=INSTANT), table([*single, *tied], **TYPES), **options) is None
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_rows_after_an_instant_may_come_go_and_change(seed):
+    rows, spine = random_case(seed, size=40)
+    random = np.random.default_rng(seed)
+    for asked in spine:
+        known = [row for row in rows if row["time"] <= asked["at"]]
+        later = [{**row, "limit": 9, "time": asked["at"] + 1 + int(random.integers(5))} for row in rows[::3]]
+        answers = [found([asked], some, ("left", "right"), ttl=20) for some in (rows, known, [*known, *later])]
+        assert answers[0] == answers[1] == answers[2]
+
+
 @pytest.mark.parametrize("base", [-(2**63), -2, 2**63 - 4])
 def test_whole_numbers_at_both_ends_are_found(base):
     numbers = [-(2**63), 2**63 - 1, base, base + 2, None, 0]
