@@ -63,5 +63,6 @@ def test_a_view_that_a_batch_job_writes_is_read_beside_windowed_ones(project):
         ("a1", 9 * day, (None, "outside_max_age")),
         ("a2", day, (None, "not_found")),
     ):
-        row = client.get("ring_review_v1", {"account_id": key}, READY + later)
+        keys = dict.fromkeys(project.service_keys("ring_review_v1"), "x") | {"account_id": key}
+        row = client.get("ring_review_v1", keys, READY + later)
         assert (row.values[name], row.statuses[name]) == wanted
