@@ -147,6 +147,22 @@ def test_a_list_holds_so_many_events_and_tells_apart_so_many_values_and_says_sat
         assert (lacking[1::2], [value is None for value in long]) == (long_lacks, long_lacks)
 
 
+@pytest.mark.parametrize("folded", [0, 2])
+def test_values_that_are_all_one_have_no_spread_however_many_are_raw(folded):
+    view = FeatureView(
+        name="v",
+        entity=every_feature().entity,
+        source=every_feature().source,
+        windows=("1m",),
+        aggregations=(aggregate.stddev("amount"), aggregate.zscore("amount", baseline="1h")),
+    )
+    rows = [{"user": "a", "amount": 0.1, "event_ts": at * 1_000_000} for at in range(folded + 3)]
+    (state,) = states(view, normalise(view, rows), folded * 1_000_000).values()
+    reader = Reader("v", DECLARATION, Shape(view), view.features)
+    at = 10_000_000
+    assert reader.values(state, reader.head(state), at, reader.edges(at)) == ([0.0, None], None)
+
+
 def test_a_sum_that_leaves_int64_is_null_for_its_entity_and_window_alone():
     view = FeatureView(
         name="v",

@@ -125,7 +125,9 @@ class _Row:
     def _spread(self, centre: int, root: int, count: int, values: Sequence[float]) -> None:
         """Put two means, and two roots of squared distances, together (Chan, Golub, LeVeque 1979)."""
         cells, more = self._cells, len(values)
-        mean = sum(values) / more
+        # Summed as distances, so that what is all one value has exactly that mean, and no spread.
+        base = cells[centre] if count else values[0]
+        mean = base + sum([value - base for value in values]) / more
         gap, apart = mean - cells[centre], math.sqrt(count * more / (count + more))
         cells[root] = math.hypot(cells[root], gap * apart, *[value - mean for value in values])
         cells[centre] += gap * more / (count + more)
