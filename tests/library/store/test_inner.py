@@ -12,10 +12,11 @@ import pytest
 from feast.infra.key_encoding_utils import serialize_entity_key
 
 from riskloom.errors import StoreError
-from riskloom.store.inner.base import Held, KeyCodec, Row, Swap
+from riskloom.store.inner.base import Batch, Held, KeyCodec, Row, Swap
 from riskloom.store.inner.postgres import PostgresStates
 from riskloom.store.inner.redis import RedisStates
 from riskloom.store.inner.sqlite import SqliteStates
+from riskloom.store.slices import Slices
 from riskloom.store.values import to_key
 from riskloom.testing import servers
 from riskloom.testing.cut import relay
@@ -111,6 +112,8 @@ def test_a_change_is_made_where_nobody_else_made_one(connect):
     assert sorted(states.pushed("v", b"s1")) == [b"s1a", b"s1b"]
     # A batch leaves what has a recent part, and says so.
     assert states.write("v", [Row(b"s1a", 1, 1, b"new"), Row(b"s1c", 1, 1, b"new")]) == [b"s1a"]
+    older = Batch(1, 0, Slices.of([b"s1c", b"s1b"]), Slices.of([b"old", b"old"]))
+    assert states.write_batch("v", older) == [b"s1b"]
     absorbed = Held(1, 1, 0, b"new", b"")
     assert states.swap("v", [Swap(b"s1a", two, absorbed)]) == [False]
     assert states.swap("v", [Swap(b"s1a", one, absorbed)]) == [True]
