@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from random import Random
 
 import pyarrow as pa
@@ -11,7 +12,15 @@ from deltalake import write_deltalake
 from riskloom.store.lookup import Lookup
 from riskloom.windows.tables import INSTANT
 
-SCHEMA = {"user": pa.string(), "time": INSTANT, "made": INSTANT, "limit": pa.int64(), "tags": pa.list_(pa.string())}
+KEYS = {"user": ("ann", "bob", "eve", None), "number": (-(2**63), 7, 8, None)}
+SCHEMA = {
+    "user": pa.string(),
+    "number": pa.int64(),
+    "time": INSTANT,
+    "made": INSTANT,
+    "limit": pa.int64(),
+    "tags": pa.list_(pa.string()),
+}
 
 
 def table(rows):
@@ -21,7 +30,7 @@ def table(rows):
 def rows_of(random, count, times):
     return [
         {
-            "user": random.choice(["ann", "bob", "eve", None]),
+            **{key: random.choice(values) for key, values in KEYS.items()},
             "time": time,
             "made": random.randrange(100),
             "limit": random.choice([None, 1, 2]),
@@ -36,16 +45,20 @@ def test_a_lookup_gives_what_a_join_of_all_rows_gives(tmp_path, times):
     random = Random(5)
     for _ in range(3):
         write_deltalake(str(tmp_path / "table"), table(rows_of(random, 60, times)), mode="append")
-    asked = [{"user": random.choice(["ann", "bob", "zoe", None]), "at": random.randrange(-60, 120)} for _ in range(50)]
-    spine = pa.table(
-        {"user": [row["user"] for row in asked], "at": pa.array([row["at"] for row in asked], INSTANT)},
-    )
-    for created, ttl, by_created in ((None, None, False), ("made", 30, False), ("made", None, True)):
+    asked = [{"at": random.randrange(-60, 120), "user": random.choice(["ann", "zoe", None])} for _ in range(50)]
+    asked = [{**row, "number": random.choice(KEYS["number"])} for row in asked]
+    schema = pa.schema([("user", pa.string()), ("number", pa.int64()), ("at", INSTANT)])
+    whole = pa.Table.from_pylist(asked, schema)
+    for (created, ttl, by_created), keys in product(
+        ((None, None, False), ("made", 30, False), ("made", None, True)),
+        ({"user": "string"}, {"number": "int64"}, {"number": "int64", "user": "string"}),
+    ):
+        spine = whole.select([*keys, "at"])
         lookup = Lookup(
             view="limits",
             path=tmp_path / "table",
             version=None,
-            keys={"user": "string"},
+            keys=keys,
             timestamp="time",
             created=created,
             ttl=ttl,
