@@ -64,7 +64,7 @@ def read(path):
 
 @pytest.fixture
 def in_process(monkeypatch):
-    monkeypatch.setattr(kept, "_on_spark", lambda _: InProcess())
+    monkeypatch.setattr(kept, "spark_tasks", lambda _: InProcess())
 
 
 @pytest.mark.parametrize("bytes_a_task", [0, 2**30])
@@ -116,7 +116,7 @@ def test_a_frame_comes_back_and_a_taken_name_is_refused(known, tmp_path, in_proc
 def test_tasks_of_spark_write_the_same_bytes(known, tmp_path, monkeypatch, spark):
     monkeypatch.setattr(kept_files, "ROWS_A_GROUP", 4)
     there = build(known, tmp_path / "there")
-    monkeypatch.setattr(kept, "_on_spark", lambda _: InProcess())
+    monkeypatch.setattr(kept, "spark_tasks", lambda _: InProcess())
     here = build(known, tmp_path / "here")
     files = sorted(path.name for path in here.iterdir())
     assert files == ["part-00000.parquet", "part-00001.parquet", "part-00002.parquet"]
