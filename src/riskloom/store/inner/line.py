@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import struct
+import weakref
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class Line:
 
     def __init__(self, connection: Any) -> None:  # noqa: ANN401 - redis-py types no connection well
         self._connection = connection
+        weakref.finalize(self, connection.disconnect)
         self._socket: Any = None
         self._reader: Any = None
 

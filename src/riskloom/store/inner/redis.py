@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import struct
 import threading
+import weakref
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -84,6 +85,8 @@ class RedisStates:
         place, arguments = _parse(str(options.get("connection_string", "localhost:6379")))
         self._where = f"Redis at {place[0]}:{place[1]}"
         self._client: Redis = Redis(host=place[0], port=place[1], **{**_TIMEOUTS, **arguments})
+        # Left to the collector, a socket may go before the connection that would have closed it.
+        weakref.finalize(self, self._client.close)
         self._write, self._swap = (self._client.register_script(text) for text in (_WRITE, _SWAP))
         self._project = project.encode()
         self._prefixes: dict[str, bytes] = {}
