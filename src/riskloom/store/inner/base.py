@@ -131,7 +131,7 @@ class StateStore(Protocol):
         ...
 
     def write(self, view: str, rows: Sequence[Row]) -> list[bytes]:
-        """Write what is newer than what is there, by (version, revision); leave the rest as it is.
+        """Write what is newer than what is there, by (version, revision); leave the rest as it is. No key comes twice.
 
         Returns:
             Keys that were left because they have a recent part, which only ``swap`` may change.
