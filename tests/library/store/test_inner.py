@@ -92,6 +92,14 @@ def test_the_newest_version_and_then_the_newest_revision_win(connect):
     assert read(connect(), b"a", b"b", b"c", b"d") == [b"kept", b"correction", b"new", None]
 
 
+def test_a_write_may_bring_new_keys_beside_older_and_newer_ones(connect):
+    states, keys = connect(), [b"k%d" % number for number in range(600)]
+    states.write("v", [Row(key, number % 3, 0, b"before") for number, key in enumerate(keys) if number % 2])
+    states.write("v", [Row(key, 1, 0, b"after") for key in keys])
+    stayed = [b"before" if number % 2 and number % 3 else b"after" for number in range(600)]
+    assert read(states, *keys) == stayed
+
+
 def test_a_tombstone_is_read_as_nothing_and_holds_against_older_writes(connect):
     states = connect()
     states.write("v", [Row(b"a", 1, 0, b"there")])
