@@ -63,6 +63,9 @@ class Sample:
 
     def __init__(self, lake: Lake, ring: Ring, options: Options, counted: Counter) -> None:
         self._lake, self._ring, self._options, self._counted = lake, ring, options, counted
+        # A count that has not begun is 0, and not missing.
+        for result in (KEPT, DROPPED, FAILED, WRITTEN):
+            counted.labels(result)
         self._taken: deque[Taken] = deque()
         self._waiting: list[pa.Table] = []
         # Each is changed by one thread alone.
