@@ -67,7 +67,7 @@ def training_set(project: Project, world: Path, decisions: Sequence[Decision], c
     for name, column in NAMED.get(source.name, {}).items():
         events = events.append_column(name, events[column])
     labels = [decision.label for decision in decisions]
-    keys = dict.fromkeys(key for view, _ in project.service_features(service) for key in view.entity.key_columns)
+    keys = project.service_keys(service)
     named = dict.fromkeys((*keys, *(key for label in labels for key in project.labels[label].entity.key_columns)))
     spine = events.select(["event_id", *named, "event_ts"]).rename_columns(["event_id", *named, TIME])
     rows = build_training_set(

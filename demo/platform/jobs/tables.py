@@ -69,7 +69,7 @@ def write(project: Project, view: str, rows: DataFrame, until: int) -> int:
         .save(str(path))
     )
     written = pc.field(declared.timestamp) == to_datetime(until + READY)
-    count: int = tables.opened(path).to_pyarrow_dataset().count_rows(filter=written)
+    count: int = tables.dataset(path).count_rows(filter=written)
     return count
 
 

@@ -46,7 +46,7 @@ def _rows(lake: Lake, source: EventSource, start: int, end: int) -> int:
     if not tables.exists(path):
         return 0
     within = (time >= to_datetime(start)) & (time < to_datetime(end))
-    count: int = tables.opened(path).to_pyarrow_dataset().count_rows(filter=within)
+    count: int = tables.dataset(path).count_rows(filter=within)
     return count
 
 

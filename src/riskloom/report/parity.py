@@ -41,13 +41,7 @@ def agreement(project: Project, samples: Sequence[Sample], most: int) -> list[st
 def _row(project: Project, sample: Sample, most: int) -> dict[str, Any]:
     from riskloom.store.parity.compare import parity
 
-    names = dict.fromkeys(
-        key
-        for views in (project.service_features(sample.service), project.service_columns(sample.service))
-        for view, _ in views
-        for key in view.entity.key_columns
-    )
-    known = sample.rows.select(list(names)).drop_null()
+    known = sample.rows.select(list(project.service_keys(sample.service))).drop_null()
     keys = known.group_by(known.column_names, use_threads=False).aggregate([])
     done = parity(project, sample.service, keys=keys.slice(max(0, keys.num_rows - most)).to_pylist())
     data = done.as_data()

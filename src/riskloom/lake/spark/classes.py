@@ -67,7 +67,7 @@ def make() -> str:
         environment = {**os.environ, _MAKING: str(made)}
         try:
             done = subprocess.run(  # noqa: S603 - this module, by this Python
-                [sys.executable, "-m", __spec__.name if __name__ == "__main__" else __name__],
+                [sys.executable, "-m", __spec__.name],
                 env=environment,
                 capture_output=True,
                 text=True,
