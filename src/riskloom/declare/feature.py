@@ -49,6 +49,10 @@ class Feature:
         """The features that read events: the leaves of its parts, else the feature itself."""
         return tuple(leaf for part in self.parts for leaf in part.leaves) or (self,)
 
+    def start(self, at: int) -> int:
+        """Give from when on it reads events at an instant, microseconds since the epoch."""
+        return min(leaf.window.start(at) for leaf in self.leaves)
+
     @property
     def of_others(self) -> bool:
         """Whether it reads events of other entities than the one asked for."""

@@ -98,6 +98,10 @@ class Plan:
         """Pushed events as its packed states read them."""
         return PushedEvents(self.view, self.shape)
 
+    def stale(self, mark: Mark, at: int) -> bool:
+        """Say whether the view is further behind an instant than it may be."""
+        return self.max_staleness is not None and at - mark.watermark > self.max_staleness
+
     def _encode_part(self, key: Sequence[Any]) -> bytes:
         return self.codec.encode([key[place] for place in self.places])
 
@@ -161,6 +165,12 @@ class Answer(NamedTuple):
     mark: Mark | None = None
 
 
+def before_state(mark: Mark | None, at: int | None, entities: int, features: int) -> Answer:
+    """Answer a read at an instant that no state can speak of: nothing is materialized, or only what came later."""
+    row = Row((None,) * features, (BEFORE_STATE,) * features)
+    return Answer(at, mark.watermark if mark else None, [row] * entities, mark)
+
+
 def evaluate(
     plan: Plan,
     mark: Mark | None,
@@ -184,10 +194,8 @@ def evaluate(
     """
     features = [plan.features[name] for name in names]
     if mark is None or at is None or at < mark.watermark:
-        row = Row((None,) * len(features), (BEFORE_STATE,) * len(features))
-        return Answer(at, mark.watermark if mark else None, [row] * len(keys), mark)
-    starts = [min(leaf.window.start(at) for leaf in feature.leaves) for feature in features]
-    stale = plan.max_staleness is not None and at - mark.watermark > plan.max_staleness
+        return before_state(mark, at, len(keys), len(names))
+    starts, stale = [feature.start(at) for feature in features], plan.stale(mark, at)
     found = [(key, state) for key, state in zip(keys, states, strict=True) if state is not None]
     computed = iter(_compute(plan, found, at, names))
     rows = [

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from riskloom.store.evaluate import (
-    BEFORE_STATE,
     NOT_FOUND,
     OUTSIDE_MAX_AGE,
     SATURATED,
     Answer,
     Row,
+    before_state,
 )
 from riskloom.store.inner.base import Held
 from riskloom.store.packed.head import CUT, NEWEST
@@ -43,12 +43,10 @@ def evaluate(plan: Plan, mark: Mark | None, states: Sequence[Found], at: int | N
         StoreError: A state is damaged, or was written under another declaration.
     """
     if mark is None or at is None or at < mark.watermark:
-        row = Row((None,) * len(names), (BEFORE_STATE,) * len(names))
-        return Answer(at, mark.watermark if mark else None, [row] * len(states), mark)
+        return before_state(mark, at, len(states), len(names))
     reader = plan.reader(tuple(names))
     edges, oldest = reader.edges(at), mark.watermark - plan.reach
-    stale = plan.max_staleness is not None and at - mark.watermark > plan.max_staleness
-    stale_statuses = (OUTSIDE_MAX_AGE,) * len(names) if stale else None
+    stale_statuses = (OUTSIDE_MAX_AGE,) * len(names) if plan.stale(mark, at) else None
     rows = []
     for data in states:
         if isinstance(data, Held):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from riskloom.store.evaluate import BEFORE_STATE, NOT_FOUND, OUTSIDE_MAX_AGE, SATURATED, Answer, Row
+from riskloom.store.evaluate import NOT_FOUND, OUTSIDE_MAX_AGE, SATURATED, Answer, Row, before_state
 from riskloom.store.inner.base import Held
 from riskloom.store.packed.evaluate import row_of
 from riskloom.store.recent import EXPIRY, Recent, Record
@@ -34,11 +34,9 @@ def evaluate(
         names: Features wanted.
     """
     if mark is None or at is None or at < mark.watermark:
-        row = Row((None,) * len(names), (BEFORE_STATE,) * len(names))
-        return Answer(at, mark.watermark if mark else None, [row] * len(states), mark)
+        return before_state(mark, at, len(states), len(names))
     reader = plan.sides_reader(tuple(names))
-    stale = plan.max_staleness is not None and at - mark.watermark > plan.max_staleness
-    stale_statuses = (OUTSIDE_MAX_AGE,) * len(names) if stale else None
+    stale_statuses = (OUTSIDE_MAX_AGE,) * len(names) if plan.stale(mark, at) else None
     rows = [_row(plan, mark, reader, key, state, at, stale_statuses) for key, state in zip(keys, states, strict=True)]
     return Answer(at, mark.watermark, rows, mark)
 

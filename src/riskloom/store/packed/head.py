@@ -22,8 +22,8 @@ FINGERPRINT = 8
 SCALED = 1
 WHAT = "a state"
 _HEAD = struct.Struct("<BcI8sIIqqqBBIHIIqH")
-_ENVELOPE = struct.Struct("<BcI")
-_BODY = _ENVELOPE.size
+ENVELOPE = struct.Struct("<BcI")
+BODY = ENVELOPE.size
 SIZE = _HEAD.size
 
 
@@ -93,11 +93,11 @@ HEAD_DTYPE = np.dtype(
 
 def seal(parts: Sequence[Slices]) -> Slices:
     """Write states of their headers, as ``HEAD_DTYPE`` has them, and the parts of their bodies."""
-    states = joined([constant(_ENVELOPE.pack(FORMAT, KIND, 0), len(parts[0].begins)), *parts])
+    states = joined([constant(ENVELOPE.pack(FORMAT, KIND, 0), len(parts[0].begins)), *parts])
     data = states.data.data
-    bodies = zip((states.begins + _BODY).tolist(), states.ends.tolist(), strict=True)
+    bodies = zip((states.begins + BODY).tolist(), states.ends.tolist(), strict=True)
     checksums = np.array([zlib.crc32(data[begin:end], FORMAT) for begin, end in bodies], "<u4")
-    places = states.begins[:, None] + np.arange(_BODY - checksums.itemsize, _BODY)
+    places = states.begins[:, None] + np.arange(BODY - checksums.itemsize, BODY)
     states.data[places] = checksums.view(np.uint8).reshape(places.shape)
     return states
 
@@ -111,11 +111,29 @@ def unseal(view: str, data: Any, declaration: bytes) -> tuple[Any, ...]:  # noqa
     if not isinstance(data, bytes) or len(data) < SIZE:
         raise StoreError.corrupt(view, WHAT, "it is cut off")
     fields = _HEAD.unpack_from(data)
-    found, kind, checksum = fields[:3]
-    if checksum != zlib.crc32(memoryview(data)[_BODY:], found):
-        raise StoreError.corrupt(view, WHAT, "its checksum is wrong")
-    if found != FORMAT or kind != KIND:
-        raise StoreError.corrupt(view, WHAT, f"its format {found}{kind.decode('ascii', 'replace')} is not known")
-    if fields[3] != declaration:
-        raise StoreError.other_declaration(view, WHAT)
+    verify(view, fields[:3], KIND, memoryview(data)[BODY:], (fields[3], declaration))
     return fields[3:]
+
+
+def verify(
+    view: str, envelope: tuple[int, bytes, int], kind: bytes, checked: memoryview, declarations: tuple[bytes, bytes]
+) -> None:
+    """Check what stands before a state.
+
+    Args:
+        view: Name of the view, for errors.
+        envelope: Format, kind and checksum, as ``ENVELOPE`` has them.
+        kind: The kind that is known.
+        checked: What the checksum is of.
+        declarations: The start of the fingerprint that was written, and of the view's.
+
+    Raises:
+        StoreError: The bytes are damaged, or are of another declaration.
+    """
+    found, written, checksum = envelope
+    if checksum != zlib.crc32(checked, found):
+        raise StoreError.corrupt(view, WHAT, "its checksum is wrong")
+    if found != FORMAT or written != kind:
+        raise StoreError.corrupt(view, WHAT, f"its format {found}{written.decode('ascii', 'replace')} is not known")
+    if declarations[0] != declarations[1]:
+        raise StoreError.other_declaration(view, WHAT)

@@ -173,7 +173,7 @@ class Reader:
 
     def starts(self, at: int) -> list[int]:
         """Give from when on each feature reads events at an instant, microseconds since the epoch."""
-        return [min(leaf.window.start(at) for leaf in feature.leaves) for feature in self._features]
+        return [feature.start(at) for feature in self._features]
 
     def _done(self, found: list[Any], listed: Sequence[tuple[Any, bool]] = ()) -> tuple[list[Any], list[bool] | None]:
         """Put features together of what was read for their leaves."""

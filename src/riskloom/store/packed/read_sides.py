@@ -98,7 +98,7 @@ class SidesReader:
 
     def starts(self, at: int) -> list[int]:
         """Give from when on each feature reads events at an instant, microseconds since the epoch."""
-        return [min(leaf.window.start(at) for leaf in feature.leaves) for feature in self._features]
+        return [feature.start(at) for feature in self._features]
 
 
 @lru_cache(maxsize=_KEPT)

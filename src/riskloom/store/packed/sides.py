@@ -19,7 +19,7 @@ from riskloom.errors import StoreError
 from riskloom.store.inner.base import key_part
 from riskloom.store.packed.encode import Bounds, encode
 from riskloom.store.packed.fold import Events
-from riskloom.store.packed.head import FINGERPRINT, FORMAT, WHAT
+from riskloom.store.packed.head import BODY, ENVELOPE, FINGERPRINT, FORMAT, WHAT, verify
 from riskloom.store.packed.shape import Shape
 from riskloom.windows.combine import leaves_of
 from riskloom.windows.layout import dictionary_codes
@@ -36,8 +36,7 @@ if TYPE_CHECKING:
     Party = tuple[bytes, bytes]
 
 KIND = b"D"
-_ENVELOPE, _HEAD, _COUNT = struct.Struct("<BcI"), struct.Struct("<I8sqBB"), struct.Struct("<I")
-_BODY = _ENVELOPE.size
+_HEAD, _COUNT = struct.Struct("<I8sqBB"), struct.Struct("<I")
 _CUT_SHORT = 1
 
 
@@ -145,9 +144,9 @@ def _directory(sides: list[list[tuple[int, Party]]], declaration: bytes, newest:
             ends.append(place)
     key_ends = np.cumsum([len(key) for key in keys]).astype("<u4").tobytes()
     listed = b"".join([*counts, key_ends, np.array(ends, "<u4").tobytes(), *keys])
-    end = _BODY + _HEAD.size + len(listed)
+    end = BODY + _HEAD.size + len(listed)
     checked = _HEAD.pack(end, declaration[:FINGERPRINT], newest, flags, len(sides)) + listed
-    return b"".join([_ENVELOPE.pack(FORMAT, KIND, zlib.crc32(checked, FORMAT)), checked, *states])
+    return b"".join([ENVELOPE.pack(FORMAT, KIND, zlib.crc32(checked, FORMAT)), checked, *states])
 
 
 class Directory:
@@ -169,18 +168,12 @@ class Directory:
     __slots__ = ("_data", "_firsts", "_key_ends", "_keys", "_state_ends", "_states", "cut_short", "newest")
 
     def __init__(self, view: str, data: Any, declaration: bytes) -> None:  # noqa: ANN401 - whatever the store held
-        if not isinstance(data, bytes) or len(data) < _BODY + _HEAD.size:
+        if not isinstance(data, bytes) or len(data) < BODY + _HEAD.size:
             raise StoreError.corrupt(view, WHAT, "it is cut off")
-        found, kind, checksum = _ENVELOPE.unpack_from(data)
-        end, written, self.newest, flags, sides = _HEAD.unpack_from(data, _BODY)
-        if checksum != zlib.crc32(data[_BODY:end], found):
-            raise StoreError.corrupt(view, WHAT, "its checksum is wrong")
-        if found != FORMAT or kind != KIND:
-            raise StoreError.corrupt(view, WHAT, f"its format {found}{kind.decode('ascii', 'replace')} is not known")
-        if written != declaration:
-            raise StoreError.other_declaration(view, WHAT)
+        end, written, self.newest, flags, sides = _HEAD.unpack_from(data, BODY)
+        verify(view, ENVELOPE.unpack_from(data), KIND, memoryview(data)[BODY:end], (written, declaration))
         self._data, self.cut_short = data, bool(flags)
-        place = _BODY + _HEAD.size
+        place = BODY + _HEAD.size
         counts = struct.unpack_from(f"<{sides}I", data, place)
         self._firsts = [sum(counts[:side]) for side in range(sides + 1)]
         place += _COUNT.size * sides
