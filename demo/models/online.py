@@ -20,6 +20,7 @@ from riskloom.intervals import to_datetime
 from riskloom.lake import ops, tables
 from riskloom.lake.paths import Lake
 from riskloom.store.materialize import materialize
+from riskloom.store.parity.causes import same
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,7 +39,6 @@ _MOST_SINCE = 1_000
 _STATES = "online.db"
 # Whom a request asks for that has no such key: nobody has ever been seen under it.
 _NOBODY: dict[pa.DataType, object] = {pa.string(): "", pa.int64(): -1}
-_CLOSE = 1e-9
 
 
 @dataclass(frozen=True)
@@ -155,9 +155,4 @@ def _compared(
 
 def _differing(online: pa.Array, trained: pa.Array) -> int:
     """Count the values that are not the same."""
-    if pa.types.is_floating(online.type):
-        one, other = (column.to_numpy(zero_copy_only=False) for column in (online, trained))
-        room = _CLOSE * np.maximum(1, np.maximum(np.abs(one), np.abs(other)))
-        same = (np.abs(one - other) <= room) | (np.isnan(one) & np.isnan(other)) | (one == other)
-        return int((~same).sum())
-    return sum(one != other for one, other in zip(online.to_pylist(), trained.to_pylist(), strict=True))
+    return sum(not same(one, other) for one, other in zip(online.to_pylist(), trained.to_pylist(), strict=True))

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 from random import Random
 
 import pytest
 
-from demo.catalogue.derived import with_derived
+from demo.oracle import Truth
 from demo.simulate.calendar import DRIFT, Calendar
-from riskloom.intervals import to_micros
 from riskloom.project import Project
 from riskloom.testing.against_oracle import differences
 from riskloom.testing.rows import events_table, spine_table
@@ -29,25 +27,8 @@ def project():
 @pytest.fixture(scope="module")
 def events(project, written):
     """Clean events by source, with what the transforms add."""
-    found = {}
-    for name, source in project.sources.items():
-        if name == "cases":
-            continue
-        rows = with_derived(source, written.truth(name)).to_pylist()
-        found[name] = [row | {"event_ts": to_micros(row["event_ts"])} for row in rows]
-    found["cases"] = cases(written)
-    return found
-
-
-def cases(written):
-    rows = []
-    for path in sorted((written.folder / "raw" / "cases").rglob("*.csv")):
-        with path.open(newline="", encoding="utf-8") as file:
-            rows += [{key: value or None for key, value in row.items()} for row in csv.DictReader(file)]
-    return [
-        row | {"event_id": row["case_id"], "event_ts": to_micros(row["time"]), "fraud": row["fraud"] == "true"}
-        for row in rows
-    ]
+    truth = Truth(project, written.folder)
+    return {name: truth.events(source) for name, source in project.sources.items()}
 
 
 def test_features_of_two_hundred_entities_are_the_oracles(project, events):
