@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
+from riskloom.testing.disks import small_disk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +32,20 @@ def spark(tmp_path_factory) -> Iterator[SparkSession]:
     started = session(Settings(name="tests", **places, spark=INTERPRETED))
     yield started
     started.stop()
+
+
+@pytest.fixture
+def mounted():
+    """Mounts small disks for a test, and skips it where nobody may."""
+    with ExitStack() as disks:
+
+        def mount(folder, size):
+            try:
+                return disks.enter_context(small_disk(folder, size))
+            except PermissionError as missing:
+                pytest.skip(str(missing))
+
+        yield mount
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from riskloom.cli import main
 from riskloom.lake import tables
 from riskloom.lake.commits import LOGGER
+from riskloom.testing.disks import small_disk
 
 pytestmark = pytest.mark.spark
 
@@ -80,16 +81,6 @@ def completes(root, rows):
     assert run(root, DAY_2)[0] == 0
     lake = root / ".riskloom" / "lake"
     assert [tables.rows(lake / layer / "logins") for layer in ("bronze", "silver")] == [rows, rows]
-
-
-@contextmanager
-def small_disk(folder, size):
-    folder.mkdir(parents=True)
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)], check=True)  # noqa: S607
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", "-l", str(folder)], check=True)  # noqa: S607
 
 
 @contextmanager

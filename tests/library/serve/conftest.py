@@ -144,13 +144,24 @@ def application_of(repo, body=100_000, **others):
     return Application(options, Keys(parse(key, "a test") for key in KEYS.split(",")))
 
 
+def calling(repo, **others):
+    """Call an application that has read its registry."""
+    made = Caller(application_of(repo, **others))
+    made.application.load()
+    return made
+
+
+def name_by_device(shop):
+    """Have an event's device be its id."""
+    shop.edit('transform="logins:to_events",', 'transform="logins:to_events", event_id=("device_id",),')
+
+
 @pytest.fixture(scope="module")
 def caller(make_shop):
     shop = make_shop()
-    shop.edit('transform="logins:to_events",', 'transform="logins:to_events", event_id=("device_id",),')
+    name_by_device(shop)
     fill(shop)
-    made = Caller(application_of(shop.repo))
-    made.application.load()
+    made = calling(shop.repo)
     made.repo = shop.repo
     return made
 

@@ -8,17 +8,7 @@ from riskloom.store.client import OnlineFeatures
 from riskloom.store.materialize import materialize
 from riskloom.store.register import register
 from riskloom.store.repo import open_store
-from tests.library.serve.conftest import (
-    ASKED,
-    NOW,
-    READER,
-    USERS,
-    Caller,
-    application_of,
-    columns,
-    fill,
-    in_seconds,
-)
+from tests.library.serve.conftest import ASKED, NOW, READER, USERS, calling, columns, fill, in_seconds, name_by_device
 from tests.library.store.conftest import at
 
 pytestmark = pytest.mark.feast
@@ -99,10 +89,9 @@ def test_a_pushed_event_counts_in_later_reads_and_once(caller):
 
 def test_a_changed_view_is_served_by_its_former_declaration_until_the_new_one_is_complete(make_shop):
     shop = make_shop()
-    shop.edit('transform="logins:to_events",', 'transform="logins:to_events", event_id=("device_id",),')
+    name_by_device(shop)
     fill(shop)
-    changing = Caller(application_of(shop.repo))
-    changing.application.load()
+    changing = calling(shop.repo)
 
     def counts():
         answer = changing.ask({**ASKED, "at": NOW})

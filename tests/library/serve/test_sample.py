@@ -15,7 +15,7 @@ from riskloom.store.materialize import materialize
 from riskloom.store.register import register
 from riskloom.testing.planted import traces
 from riskloom.tokens import KEYS, Ring
-from tests.library.serve.conftest import Caller, application_of
+from tests.library.serve.conftest import calling
 from tests.library.store.conftest import at, event
 
 pytestmark = pytest.mark.feast
@@ -47,8 +47,7 @@ def shop(make_shop, monkeypatch):
 
 def sampling(shop, **options):
     lake = str(shop.project.settings.lake)
-    caller = Caller(application_of(shop.repo, lake=lake, served_share=1.0, **options))
-    caller.application.load()
+    caller = calling(shop.repo, lake=lake, served_share=1.0, **options)
     return caller, caller.application._sample
 
 

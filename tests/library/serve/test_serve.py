@@ -28,6 +28,7 @@ from tests.library.serve.conftest import (
     columns,
     fill,
     in_seconds,
+    name_by_device,
     on_redis,
     serving,
     with_redis,
@@ -63,7 +64,7 @@ class Stage:
 def stage(make_shop, tmp_path_factory):
     with ExitStack() as stack:
         shop = make_shop()
-        shop.edit('transform="logins:to_events",', 'transform="logins:to_events", event_id=("device_id",),')
+        name_by_device(shop)
         yield Stage(shop, tmp_path_factory.mktemp("stage"), stack)
 
 

@@ -3,35 +3,35 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import shutil
 import sqlite3
-import subprocess
 import time
 
 import pytest
 
 from riskloom.testing import servers
 from riskloom.tokens import KEYS
-from tests.library.serve.conftest import ASKED, NOW, Caller, application_of, columns, fill
+from tests.library.serve.conftest import (
+    ASKED,
+    NOW,
+    Caller,
+    application_of,
+    calling,
+    columns,
+    fill,
+    name_by_device,
+    on_redis,
+)
 from tests.library.store.conftest import at
 from tests.library.store.known import make_known
 
 pytestmark = pytest.mark.feast
 
 
-def called(program, *arguments):
-    place = shutil.which(program)
-    return place is not None and subprocess.run([place, *arguments], check=False).returncode == 0
-
-
 def test_a_store_that_is_away_is_told_at_once_and_health_goes_on(make_shop):
     shop, port = make_known(make_shop().root), servers.free_port()
     fill(shop)
-    path = shop.repo / "feature_store.yaml"
-    sqlite = "type: sqlite\n    path: ../.riskloom/online.db"
     # Nobody listens there.
-    path.write_text(path.read_text().replace(sqlite, f'type: redis\n    connection_string: "127.0.0.1:{port}"'))
+    on_redis(shop, port)
     caller = Caller(application_of(shop.repo))
     starting = caller.ask(ASKED)
     assert (starting.status_code, starting.json()["detail"]) == (
@@ -58,49 +58,41 @@ def test_a_store_that_is_away_is_told_at_once_and_health_goes_on(make_shop):
     assert [caller.get(path).status_code for path in ("/ready", "/health")] == [503, 200]
 
 
-def test_a_full_disk_refuses_pushes_and_reads_go_on(make_shop, tmp_path):
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    if os.geteuid() or not called("mount", "-t", "tmpfs", "-o", "size=128k", "tmpfs", str(disk)):
-        pytest.skip("a small disk needs root and mount")
-    try:
-        shop = make_shop()
-        shop.edit('transform="logins:to_events",', 'transform="logins:to_events", event_id=("device_id",),')
-        path = shop.repo / "feature_store.yaml"
-        path.write_text(path.read_text().replace("../.riskloom/online.db", str(disk / "online.db")))
-        fill(shop)
-        caller = Caller(application_of(shop.repo))
-        caller.application.load()
-        sizes, answers = iter(range(1_000)), []
-        while not answers or answers[-1].status_code == 200:
-            number = next(sizes)
-            event = {"event_ts": [at(60).isoformat()], "user_name": [f"u{number}"], "device_id": [f"p{number}" * 500]}
-            answers.append(caller.push({"push_source_name": "user_logins", "df": event}))
-        assert len(answers) > 1
-        full = answers[-1]
-        assert (full.status_code, full.headers["retry-after"]) == (503, "1")
-        told = full.json()["detail"]
-        assert told.startswith(f"the online store, SQLite at {disk}/online.db, failed: ")
-        assert told.endswith("Nothing is lost: try again once it is back.")
-        time.sleep(0.3)
-        before = columns(caller.ask({**ASKED, "at": NOW}))["events_count_1h"]["values"]
-        assert before == [2, 1, 0]
-        assert called("mount", "-o", "remount,size=64m", str(disk))
-        assert caller.push({"push_source_name": "user_logins", "df": event}).status_code == 200
-        # Each event that was taken counts once, and no other.
-        asked = {"feature_service": "user_v1", "entities": {"user_name": [f"u{n}" for n in range(len(answers))]}}
-        found = columns(caller.ask({**asked, "at": at(61).isoformat()}))
-        assert found["events_count_1h"]["values"] == [1] * len(answers)
-        caller.application._features.views.states.close()
-    finally:
-        assert called("umount", "-l", str(disk))
+def test_a_full_disk_refuses_pushes_and_reads_go_on(make_shop, mounted, tmp_path):
+    disk = mounted(tmp_path / "disk", "128k")
+    shop = make_shop()
+    name_by_device(shop)
+    path = shop.repo / "feature_store.yaml"
+    path.write_text(path.read_text().replace("../.riskloom/online.db", str(disk.folder / "online.db")))
+    fill(shop)
+    caller = calling(shop.repo)
+    sizes, answers = iter(range(1_000)), []
+    while not answers or answers[-1].status_code == 200:
+        number = next(sizes)
+        event = {"event_ts": [at(60).isoformat()], "user_name": [f"u{number}"], "device_id": [f"p{number}" * 500]}
+        answers.append(caller.push({"push_source_name": "user_logins", "df": event}))
+    assert len(answers) > 1
+    full = answers[-1]
+    assert (full.status_code, full.headers["retry-after"]) == (503, "1")
+    told = full.json()["detail"]
+    assert told.startswith(f"the online store, SQLite at {disk.folder}/online.db, failed: ")
+    assert told.endswith("Nothing is lost: try again once it is back.")
+    time.sleep(0.3)
+    before = columns(caller.ask({**ASKED, "at": NOW}))["events_count_1h"]["values"]
+    assert before == [2, 1, 0]
+    disk.grow("64m")
+    assert caller.push({"push_source_name": "user_logins", "df": event}).status_code == 200
+    # Each event that was taken counts once, and no other.
+    asked = {"feature_service": "user_v1", "entities": {"user_name": [f"u{n}" for n in range(len(answers))]}}
+    found = columns(caller.ask({**asked, "at": at(61).isoformat()}))
+    assert found["events_count_1h"]["values"] == [1] * len(answers)
+    caller.application._features.views.states.close()
 
 
 def test_a_damaged_state_is_refused_and_other_entities_are_answered(make_shop):
     shop = make_shop()
     fill(shop)
-    caller = Caller(application_of(shop.repo))
-    caller.application.load()
+    caller = calling(shop.repo)
     with sqlite3.connect(shop.online) as connection:
         rows = connection.execute("SELECT key, body FROM riskloom_shop_user_logins").fetchall()
         key, body = next((key, body) for key, body in rows if b"ann" in key)
@@ -123,8 +115,7 @@ def test_a_token_of_nobodys_key_is_refused_and_a_server_without_keys_says_so(mak
     shop.edit('transform="logins:to_events",', 'transform="logins:to_events", tokens=("user_name",),')
     monkeypatch.setenv(KEYS, "k1:" + "61" * 16)
     fill(shop)
-    caller = Caller(application_of(shop.repo))
-    caller.application.load()
+    caller = calling(shop.repo)
     asked = {**ASKED, "entities": {"user_name": ["tok:k9:" + "0" * 32]}}
     told = "there is no key 'k9' for tokens that were made with it. Available: k1."
     assert [(one.status_code, one.json()["detail"]) for one in [caller.ask(asked)]] == [(422, told)]

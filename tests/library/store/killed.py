@@ -5,44 +5,18 @@
 
 from __future__ import annotations
 
-import logging
 import os
-import signal
 import sys
-import threading
 from pathlib import Path
 
-from riskloom.lake.commits import LOGGER
 from riskloom.project import Project
 from riskloom.store import states
 from riskloom.store.materialize import materialize
-
-
-def die() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-class Countdown(logging.Handler):
-    """Dies at a durable commit."""
-
-    def __init__(self, left: int) -> None:
-        super().__init__()
-        self.left = left
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.left -= record.getMessage().startswith("online.")
-        if self.left == 0:
-            die()
+from riskloom.testing.countdown import die_at
 
 
 def run(root: str, what: str, moment: str) -> None:
-    kind, _, amount = moment.partition(":")
-    if kind == "seconds":
-        threading.Timer(float(amount), die).start()
-    else:
-        logger = logging.getLogger(LOGGER)
-        logger.setLevel(logging.INFO)
-        logger.addHandler(Countdown(int(amount)))
+    die_at(moment, table="online.")
     materialize(Project.load(Path(root)), ["user_logins"], full=what == "full")
 
 
